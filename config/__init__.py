@@ -1,0 +1,1 @@
+"""The house: settings, routes, servers and the local services that Brigade runs on."""

@@ -1,0 +1,57 @@
+"""Turns the addresses of PostgreSQL and Valkey into what Django and Channels take."""
+
+import hashlib
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+CONNECT_TIMEOUT_SECONDS = 5
+# Where a local installation has no database: nothing can listen on port 0, so this fails at once.
+NOWHERE = "postgresql://brigade@127.0.0.1:0/brigade"
+
+
+def database(url: str | None, *, pool_size: int, pool_timeout_seconds: float) -> dict[str, Any]:
+    """Describe the database behind an address to Django, with a pool of connections per process."""
+    parts = urlsplit(url or NOWHERE)
+    options: dict[str, Any] = {"connect_timeout": CONNECT_TIMEOUT_SECONDS, "application_name": "brigade"}
+    options |= dict(parse_qsl(parts.query))
+    if url is not None:
+        options["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": pool_timeout_seconds}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.removeprefix("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": options.pop("host", None) or unquote(parts.hostname or ""),
+        "PORT": str(parts.port if parts.port is not None else options.pop("port", "")),
+        # The pool keeps the connections; Django must hand them back after each request.
+        "CONN_MAX_AGE": 0,
+        "ATOMIC_REQUESTS": False,
+        "OPTIONS": options,
+    }
+
+
+def layer_prefix(url: str | None) -> str:
+    """Name the installation behind a database, so that two that share a Valkey never hear each other."""
+    parts = urlsplit(url or NOWHERE)
+    address = f"{parts.hostname}:{parts.port or 5432}{parts.path}?{parts.query}"
+    return "brigade-" + hashlib.sha256(address.encode()).hexdigest()[:12]
+
+
+def channel_layers(urls: tuple[str, ...], prefix: str) -> dict[str, dict[str, Any]]:
+    """Describe the layer twice: once for the hub that waits on it, once for those who publish and must not wait."""
+
+    def layer(socket_timeout: float, connect_timeout: float) -> dict[str, Any]:
+        timeouts = {"socket_timeout": socket_timeout, "socket_connect_timeout": connect_timeout}
+        return {
+            "BACKEND": "channels_redis.core.RedisChannelLayer",
+            "CONFIG": {
+                "hosts": [{"address": url, **timeouts} for url in urls],
+                "prefix": prefix,
+                # What nobody fetched for ten seconds is read from the event table instead.
+                "expiry": 10,
+                "capacity": 1000,
+            },
+        }
+
+    # Receiving blocks for five seconds at a time inside Valkey: its time-out must be longer.
+    return {"default": layer(15, 2), "publish": layer(1, 1)}

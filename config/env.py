@@ -1,0 +1,230 @@
+"""Everything that the operator may set, read once from the environment.
+
+A value that cannot be understood stops the start with one line and exit code 2: a restaurant
+that opens with half of its settings is worse than one that says what is wrong.
+"""
+
+import os
+import secrets
+import sys
+from pathlib import Path
+from typing import Annotated, Literal, NoReturn
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from config.local.state import KEY_FILE, local_key
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
+# Django warns below 50 characters; 32 random bytes in base64 are 43, so both are accepted by length here
+# and guessable ones are told by how few different characters they have.
+SHORTEST_KEY = 32
+FEWEST_KEY_CHARACTERS = 10
+# What an error message must not repeat, because it may end in a log.
+SECRETS = ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "METRICS_TOKEN")
+
+CommaSeparated = Annotated[tuple[str, ...], NoDecode]
+
+
+def refusal(reason: str) -> PydanticCustomError:
+    """Say why a value is refused, in the words the operator will read."""
+    return PydanticCustomError("refused", "{reason}", {"reason": reason})
+
+
+def split_url(value: str, schemes: tuple[str, ...]) -> SplitResult:
+    """Take a service's address apart, or say what is wrong with it."""
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError as error:
+        raise refusal(f"is no address ({error})") from error
+    if parts.scheme not in schemes:
+        raise refusal(f"must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+    if port == 0:
+        raise refusal("has port 0")
+    return parts
+
+
+class Environment(BaseSettings):
+    """What the operator may set. The README's table is made from the descriptions."""
+
+    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True, case_sensitive=True)
+
+    DATABASE_URL: str | None = Field(
+        None,
+        description="PostgreSQL, as `postgresql://user:password@host:5432/name`. "
+        "Without it: the database that `manage.py up` runs under `BRIGADE_HOME`.",
+    )
+    REDIS_URL: CommaSeparated = Field(
+        (),
+        description="Redis or Valkey, as `redis://host:6379/0`; several, separated by commas, share the load. "
+        "Without it: the Valkey of `manage.py up`.",
+    )
+    SECRET_KEY: str | None = Field(
+        None,
+        description="Signs sessions and tokens; at least 32 random characters. Required outside `DEBUG`; "
+        "a local installation makes its own and keeps it under `BRIGADE_HOME`.",
+    )
+    DEBUG: bool = Field(
+        default=False,
+        description="Shows errors in full and relaxes HTTPS rules. When not set: true under `up` and `runserver`.",
+    )
+    ALLOWED_HOSTS: CommaSeparated = Field(
+        (),
+        description="Host names that are served, separated by commas. Required outside `DEBUG`, and never `*` there; "
+        "a local installation answers to this machine's own names.",
+    )
+    CORS_ORIGINS: CommaSeparated = Field(
+        (),
+        description="Origins of other sites that may call the API and open a WebSocket, separated by commas, "
+        "as `https://shop.example`.",
+    )
+    EVENT_RETENTION_DAYS: int = Field(
+        30, ge=1, le=3650, description="How many days of events a screen can be replayed from."
+    )
+    LOG_FORMAT: Literal["text", "json"] = Field("text", description="Log lines for people (`text`) or machines (`json`).")
+    METRICS_TOKEN: str | None = Field(
+        None,
+        min_length=16,
+        description="Bearer token that opens `/metrics` to others than this machine; at least 16 characters.",
+    )
+    DATABASE_POOL_SIZE: int = Field(
+        10, ge=2, le=500, description="Database connections that one server process keeps at most."
+    )
+    DATABASE_POOL_TIMEOUT_SECONDS: float = Field(
+        3.0, gt=0, le=60, description="How long a request waits for a database connection before it is answered 503."
+    )
+    BRIGADE_HOME: Path = Field(
+        Path("var"), description="Where a local installation keeps its data; relative to `manage.py`'s folder."
+    )
+    BRIGADE_LAYER_PREFIX: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z0-9_.-]{1,60}$",
+        description="Keeps installations that share a Valkey apart. When not set: made from the database's address.",
+    )
+
+    @field_validator("REDIS_URL", "ALLOWED_HOSTS", "CORS_ORIGINS", mode="before")
+    @classmethod
+    def split_commas(cls, value: object) -> object:
+        """Read `a, b` as two values."""
+        if not isinstance(value, str):
+            return value
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+
+    @field_validator("DATABASE_URL")
+    @classmethod
+    def check_database(cls, value: str | None) -> str | None:
+        """Refuse a database that is not PostgreSQL or has no name."""
+        if value is not None and not split_url(value, ("postgresql", "postgres")).path.strip("/"):
+            raise refusal("names no database")
+        return value
+
+    @field_validator("REDIS_URL")
+    @classmethod
+    def check_redis(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuse an address that no Redis client understands."""
+        for url in value:
+            parts = split_url(url, ("redis", "rediss", "unix"))
+            if parts.scheme != "unix" and not parts.hostname:
+                raise refusal("names no host")
+            number = parts.path.strip("/")
+            if parts.scheme != "unix" and number and not number.isdecimal():
+                raise refusal("has a database that is no number")
+        return value
+
+    @field_validator("ALLOWED_HOSTS")
+    @classmethod
+    def check_hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuse addresses where names belong."""
+        for host in value:
+            if "/" in host or " " in host or (":" in host and not host.startswith("[")):
+                raise refusal(f"takes host names without scheme or port, not '{host}'")
+        return value
+
+    @field_validator("CORS_ORIGINS")
+    @classmethod
+    def check_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuse what no browser ever sends as its origin."""
+        for origin in value:
+            parts = split_url(origin, ("http", "https"))
+            if not parts.hostname or origin != f"{parts.scheme}://{parts.netloc}" or parts.username or "*" in origin:
+                raise refusal(f"takes origins as https://shop.example, not '{origin}'")
+        return value
+
+    @field_validator("SECRET_KEY")
+    @classmethod
+    def check_key(cls, value: str | None) -> str | None:
+        """Refuse a key that can be guessed."""
+        if value is not None and (len(value) < SHORTEST_KEY or len(set(value)) < FEWEST_KEY_CHARACTERS):
+            raise refusal(f"is weak: take at least {SHORTEST_KEY} random characters")
+        return value
+
+    @field_validator("BRIGADE_HOME")
+    @classmethod
+    def anchor_home(cls, value: Path) -> Path:
+        """Take a relative folder from where manage.py is, wherever the command was typed."""
+        home = BASE_DIR / value.expanduser()
+        if home.exists() and not home.is_dir():
+            raise refusal("is no folder")
+        return home
+
+    @model_validator(mode="after")
+    def refuse_unsafe_production(self) -> "Environment":
+        """Refuse to serve the public with defaults that are only safe on the own machine."""
+        if self.DEBUG or self.is_local_command:
+            return self
+        if self.SECRET_KEY is None:
+            raise refusal("SECRET_KEY is required when DEBUG is false")
+        if not self.ALLOWED_HOSTS:
+            raise refusal("ALLOWED_HOSTS is required when DEBUG is false")
+        if "*" in self.ALLOWED_HOSTS:
+            raise refusal("ALLOWED_HOSTS must not be * when DEBUG is false")
+        return self
+
+    @property
+    def is_local_command(self) -> bool:
+        """True for a command typed beside a local `up`, which shares that one's database and key."""
+        command = os.environ.get("BRIGADE_COMMAND", "")
+        return bool(command) and self.DATABASE_URL is None and "DEBUG" not in self.model_fields_set
+
+
+def complaint(error: ValidationError) -> str:
+    """Put everything that is wrong with the environment in one line, without giving secrets away."""
+    complaints = []
+    for item in error.errors(include_url=False):
+        name = str(item["loc"][0]) if item["loc"] else ""
+        shown = "" if name in SECRETS or item["type"] == "refused" else f" (it is {item['input']!r})"
+        message = item["msg"] if item["type"] == "refused" else item["msg"][0].lower() + item["msg"][1:]
+        complaints.append(f"{name} {message}{shown}".strip())
+    return "; ".join(complaints).replace("\n", " ")
+
+
+def load() -> Environment:
+    """Read the environment, or end the process with one line that says what is wrong."""
+    try:
+        return Environment()
+    except ValidationError as error:
+        stop(complaint(error))
+
+
+def secret_key(environment: Environment) -> str:
+    """Return the key that signs sessions and tokens: the operator's, or the local installation's own."""
+    if environment.SECRET_KEY is not None:
+        return environment.SECRET_KEY
+    home = environment.BRIGADE_HOME
+    if not environment.DEBUG and not (home / KEY_FILE).exists():
+        # A command that serves nobody, on a machine where `up` never ran: what it signs ends with it.
+        return secrets.token_urlsafe(48)
+    try:
+        return local_key(home)
+    except OSError as error:
+        stop(f"SECRET_KEY is not set and none can be kept under BRIGADE_HOME: {error}")
+
+
+def stop(reason: str) -> NoReturn:
+    """End the start with one line and exit code 2."""
+    sys.stderr.write(f"brigade: {reason}\n")
+    raise SystemExit(2)
