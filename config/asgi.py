@@ -1,0 +1,40 @@
+"""The ASGI application: Django over HTTP, the stream consumer over WebSockets."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import Any
+
+from channels.routing import ProtocolTypeRouter, URLRouter
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+django_application = get_asgi_application()
+
+from django.urls import path, re_path  # noqa: E402 - Django must be set up first
+
+from realtime import forwarding  # noqa: E402
+from realtime.consumers import StreamConsumer  # noqa: E402
+from realtime.origins import check_origin  # noqa: E402
+
+
+async def refuse(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Refuse the handshake at any other path."""
+    await receive()
+    await send({"type": "websocket.close"})
+
+
+async def http(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Serve Django; commits made here are forwarded from the server's own loop."""
+    forwarding.serve_from(asyncio.get_running_loop())
+    await django_application(scope, receive, send)
+
+
+_consumer = StreamConsumer.as_asgi()
+application = ProtocolTypeRouter(
+    {
+        "http": http,
+        "websocket": check_origin(URLRouter([path("", _consumer), path("ws/", _consumer), re_path(r"", refuse)])),
+    }
+)

@@ -1,0 +1,32 @@
+"""Reads of the kitchen that are more than one line of ORM."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+
+from kitchen import states
+from kitchen.models import KitchenOrder, Station
+from orders.errors import NotFound
+
+
+def tickets_of(restaurant_id: int | None) -> QuerySet[KitchenOrder]:
+    """Return the restaurant's tickets with their items: two queries, however many tickets."""
+    return KitchenOrder.objects.filter(restaurant_id=restaurant_id).prefetch_related("items")
+
+
+def open_tickets(restaurant_id: int | None) -> QuerySet[KitchenOrder]:
+    """Return the tickets that are the kitchen's to make or to hand over, oldest first."""
+    return tickets_of(restaurant_id).filter(status__in=states.OPEN).order_by("id")
+
+
+def find_ticket(restaurant_id: int | None, ticket_id: int) -> KitchenOrder:
+    """Return the restaurant's ticket with its items, or raise NotFound."""
+    ticket = tickets_of(restaurant_id).filter(pk=ticket_id).first()
+    if ticket is None:
+        raise NotFound("There is no such kitchen order.")
+    return ticket
+
+
+def stations_of(restaurant_id: int | None) -> QuerySet[Station]:
+    """Return the restaurant's stations."""
+    return Station.objects.filter(restaurant_id=restaurant_id).order_by("name", "id")

@@ -1,0 +1,73 @@
+"""The rows of one ticket in memory, and what every change of it does to the ticket itself."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from kitchen.models import KitchenOrder, KitchenOrderItem
+from kitchen.states import TicketItemStatus, TicketStatus
+from orders.actors import Actor
+from orders.aggregates import lock_order, rows_of
+from orders.errors import NotFound, StaleVersion
+from orders.models import Order
+from orders.services.kitchen_side import follow_ticket
+from orders.states import OrderStatus
+from orders.units import require_unit
+
+
+def lock_ticket(ticket_id: int, *, actor: Actor, version: int | None = None) -> tuple[Order, KitchenOrder]:
+    """Return the actor's restaurant's ticket and its order, both locked until the unit ends: the order first.
+
+    Raises NotFound, and StaleVersion if ``version`` is given and is not the ticket's.
+    """
+    own = KitchenOrder.objects.filter(restaurant_id=actor.restaurant_id)
+    order_id = own.filter(pk=ticket_id).values_list("order_id", flat=True).first()
+    if order_id is None:
+        raise NotFound("There is no such kitchen order.")
+    order = lock_order(order_id, actor=actor)
+    ticket = require_unit().lock(own, ticket_id)
+    if version is not None and version != ticket.version:
+        raise StaleVersion(version=version, current=ticket.version)
+    return order, ticket
+
+
+def lock_ticket_of(order: Order) -> KitchenOrder | None:
+    """Return the ticket of an order that this unit has locked, locked too; None while the kitchen has not got it."""
+    own = KitchenOrder.objects.filter(restaurant_id=order.restaurant_id)
+    ticket_id = own.filter(order_id=order.pk).values_list("pk", flat=True).first()
+    return None if ticket_id is None else require_unit().lock(own, ticket_id)
+
+
+def ticket_items(ticket: KitchenOrder) -> list[KitchenOrderItem]:
+    """Return the ticket's items."""
+    return rows_of(ticket, "items")
+
+
+def touch(ticket: KitchenOrder) -> None:
+    """Raise the version, once in a unit of work, and save what changed. Needs the ticket locked."""
+    if not require_unit().touched(ticket, "version"):
+        ticket.version += 1
+    ticket.save()
+
+
+def enter(ticket: KitchenOrder, to: TicketStatus) -> None:
+    """Write a status with its moment. Needs the ticket locked; checks nothing."""
+    now = timezone.now()
+    ticket.status = to
+    if to == TicketStatus.ACKNOWLEDGED:
+        ticket.acknowledged_at = now
+    elif to == TicketStatus.PREPARING:
+        ticket.started_at = ticket.started_at or now
+    elif to == TicketStatus.READY:
+        ticket.ready_at = now
+    elif to == TicketStatus.COMPLETED:
+        ticket.completed_at = now
+    touch(ticket)
+
+
+def settle(order: Order, ticket: KitchenOrder) -> None:
+    """Make the ticket ready, and its order, when nothing on it is left to make and something was made."""
+    left = [item.status for item in ticket_items(ticket) if item.status != TicketItemStatus.CANCELLED]
+    if ticket.status == TicketStatus.PREPARING and left and all(status == TicketItemStatus.READY for status in left):
+        enter(ticket, TicketStatus.READY)
+        follow_ticket(order, OrderStatus.READY)

@@ -1,0 +1,140 @@
+"""Who somebody is: from a user, a session or an access token to a membership and an Actor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.backends.base import SessionBase
+from rest_framework_simplejwt.exceptions import TokenError
+from rest_framework_simplejwt.settings import api_settings
+from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
+from rest_framework_simplejwt.utils import get_md5_hash_password
+
+from orders.actors import Actor, Source
+from orders.errors import InvalidFields, NotAllowed
+from orders.models import Membership, Restaurant, User
+from orders.states import Role
+
+RESTAURANT_CLAIM = "restaurant"
+SESSION_KEY = "restaurant_id"
+
+
+def actor_of(membership: Membership, source: Source) -> Actor:
+    """Return who acts when this member of staff does."""
+    return Actor(
+        restaurant_id=membership.restaurant_id,
+        kind="staff",
+        role=Role(membership.role),
+        user_id=membership.user_id,
+        name=membership.user.display_name,
+        source=source,
+    )
+
+
+def memberships_of(user: User) -> list[Membership]:
+    """Return where the user works, by the restaurant's name."""
+    active = Membership.objects.filter(user=user, is_active=True).select_related("restaurant", "user")
+    return list(active.order_by("restaurant__name", "restaurant_id"))
+
+
+def find_membership(user_id: int, restaurant_id: int) -> Membership | None:
+    """Return the active membership of an active user, or None."""
+    return (
+        Membership.objects.select_related("restaurant", "user")
+        .filter(user_id=user_id, restaurant_id=restaurant_id, is_active=True, user__is_active=True)
+        .first()
+    )
+
+
+def choose_membership(user: User, slug: str | None) -> Membership:
+    """Return where the user means to work.
+
+    Raises NotAllowed for a restaurant that the user isn't in, InvalidFields when there are several and none is named.
+    """
+    memberships = memberships_of(user)
+    if slug:
+        for membership in memberships:
+            if membership.restaurant.slug == slug:
+                return membership
+        raise NotAllowed("You are not a member of this restaurant.")
+    if not memberships:
+        raise NotAllowed("You are not a member of any restaurant.")
+    if len(memberships) > 1:
+        slugs = ", ".join(membership.restaurant.slug for membership in memberships)
+        raise InvalidFields.one("/restaurant", "required", f"Say which restaurant: {slugs}.")
+    return memberships[0]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPair:
+    """What a sign-in gives: ``expires_in`` are the access token's seconds."""
+
+    access: str
+    refresh: str
+    expires_in: int
+    membership: Membership
+
+
+def issue_tokens(membership: Membership) -> TokenPair:
+    """Return tokens that name the user and the restaurant; a new password ends them."""
+    refresh = RefreshToken.for_user(membership.user)
+    refresh[RESTAURANT_CLAIM] = membership.restaurant_id
+    return TokenPair(
+        access=str(refresh.access_token),
+        refresh=str(refresh),
+        expires_in=int(api_settings.ACCESS_TOKEN_LIFETIME.total_seconds()),
+        membership=membership,
+    )
+
+
+class BadToken(Exception):
+    """A token that is malformed, expired, or whose user may no longer sign in."""
+
+
+@dataclass(frozen=True, slots=True)
+class StaffToken:
+    """A good access token: its membership, and when it ends (seconds since the epoch)."""
+
+    membership: Membership
+    expires_at: float
+
+
+def read_access_token(raw: str) -> StaffToken:
+    """Return who an access token stands for; raises BadToken."""
+    return _read(raw, AccessToken)
+
+
+def read_refresh_token(raw: str) -> StaffToken:
+    """Return who a refresh token stands for; raises BadToken."""
+    return _read(raw, RefreshToken)
+
+
+def _read(raw: str, kind: type[Token]) -> StaffToken:
+    try:
+        token = kind(raw)  # type: ignore[arg-type]
+        user_id, restaurant_id = int(token[api_settings.USER_ID_CLAIM]), int(token[RESTAURANT_CLAIM])
+        password, expires_at = token[api_settings.REVOKE_TOKEN_CLAIM], float(token["exp"])
+    except (TokenError, KeyError, TypeError, ValueError) as error:
+        raise BadToken("The token is not valid, or has expired.") from error
+    membership = find_membership(user_id, restaurant_id)
+    if membership is None or password != get_md5_hash_password(membership.user.password):
+        raise BadToken("The token's user may not sign in here any more.")
+    return StaffToken(membership, expires_at)
+
+
+def membership_of_session(user: User | AnonymousUser, session: SessionBase) -> Membership | None:
+    """Return where a signed-in user works now: the restaurant chosen in the session, or the only one there is."""
+    if not isinstance(user, User) or not user.is_active:
+        return None
+    memberships = memberships_of(user)
+    chosen = session.get(SESSION_KEY)
+    for membership in memberships:
+        if membership.restaurant_id == chosen:
+            return membership
+    return memberships[0] if len(memberships) == 1 else None
+
+
+def restaurant_brief(restaurant: Restaurant) -> dict[str, object]:
+    """Return what a client is told of the restaurant that it signed in to."""
+    return {"id": restaurant.pk, "slug": restaurant.slug, "name": restaurant.name}

@@ -1,0 +1,58 @@
+"""Who acts: the identity that every service checks and every event remembers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from orders.errors import NotAllowed
+from orders.states import Role
+
+Source = Literal["api", "admin", "websocket", "system"]
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """One caller, in one restaurant, for the length of one request or command.
+
+    ``restaurant_id`` is None for the system alone (commands, migrations of data).
+    ``role`` is a membership role; None for guests, devices and the system.
+    """
+
+    restaurant_id: int | None
+    kind: Literal["staff", "device", "table", "tracking", "system"] = "staff"
+    role: Role | None = None
+    user_id: int | None = None
+    name: str = ""
+    source: Source = "system"
+
+    @property
+    def is_system(self) -> bool:
+        """Whether this is Brigade itself: no role is asked of it."""
+        return self.kind == "system"
+
+    @property
+    def is_manager(self) -> bool:
+        """Whether a manager's word is enough: managers, owners and the system."""
+        return self.is_system or self.role in (Role.MANAGER, Role.OWNER)
+
+    def may(self, *roles: Role) -> bool:
+        """Whether the actor has one of the roles; an owner may do whatever a manager may."""
+        if self.is_system:
+            return True
+        if self.role is Role.OWNER and Role.MANAGER in roles:
+            return True
+        return self.role in roles
+
+    def require(self, *roles: Role, to: str = "do this") -> None:
+        """Raise NotAllowed unless the actor has one of the roles."""
+        if not self.may(*roles):
+            names = ", ".join(role.value for role in roles)
+            raise NotAllowed(f"Only {names} may {to}.", roles=[role.value for role in roles])
+
+    def via(self, source: Source) -> Actor:
+        """Return the same actor coming through another door."""
+        return replace(self, source=source)
+
+
+SYSTEM = Actor(restaurant_id=None, kind="system", name="Brigade", source="system")

@@ -1,0 +1,138 @@
+"""Everything that a restaurant may be refused, and the stable code of each refusal.
+
+DomainError
+├── Invalid (400)            what was sent can't be right, whatever the state
+│   └── InvalidFields        several fields at once, each with its pointer
+├── NotAllowed (403)         this role may not
+├── NotFound (404)           unknown, or another restaurant's
+└── Conflict (409)           right in itself, but not in the present state
+    ├── InvalidTransition    the state machine has no such step from here
+    ├── StaleVersion         somebody else changed it first (412 over HTTP)
+    ├── OutOfStock           fewer portions are left than were asked for
+    ├── Unavailable          the dish is 86'd
+    ├── NotPaid              the bill is still open
+    ├── TooLate              the time for it has passed
+    └── NotEditable          the order or item has gone too far to be changed so
+
+``config.problems`` turns them into problem+json, the WebSocket consumer into error replies.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+Kind = Literal["invalid", "forbidden", "missing", "conflict", "stale"]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldProblem:
+    """What is wrong with one field: ``pointer`` is a JSON pointer into the body (RFC 6901)."""
+
+    pointer: str
+    code: str
+    detail: str
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the problem as it stands in ``errors`` of a problem+json answer."""
+        return {"pointer": self.pointer, "code": self.code, "detail": self.detail, **self.extra}
+
+
+class DomainError(Exception):
+    """A refusal that the caller can understand and act upon."""
+
+    kind: ClassVar[Kind] = "invalid"
+    code: ClassVar[str] = "invalid"
+
+    def __init__(self, detail: str, *, problems: list[FieldProblem] | None = None, **extra: Any) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.problems = problems or []
+        self.extra = extra
+
+
+class Invalid(DomainError):
+    """What was sent can't be right, whatever the state."""
+
+
+class InvalidFields(Invalid):
+    """Fields of the body are wrong; each is named."""
+
+    def __init__(self, problems: list[FieldProblem]) -> None:
+        super().__init__("The request has invalid fields.", problems=problems)
+
+    @classmethod
+    def one(cls, pointer: str, code: str, detail: str, **extra: Any) -> InvalidFields:
+        """Make the error for a single field."""
+        return cls([FieldProblem(pointer, code, detail, extra)])
+
+
+class NotAllowed(DomainError):
+    """This role may not."""
+
+    kind = "forbidden"
+    code = "forbidden"
+
+
+class NotFound(DomainError):
+    """Unknown, or another restaurant's: the two can't be told apart from outside."""
+
+    kind = "missing"
+    code = "not_found"
+
+
+class Conflict(DomainError):
+    """Right in itself, but not in the present state."""
+
+    kind = "conflict"
+    code = "conflict"
+
+
+class InvalidTransition(Conflict):
+    """The state machine has no such step from here; ``allowed`` names those that it has."""
+
+    code = "invalid_transition"
+
+    def __init__(self, *, subject: str, status: str, to: str, allowed: list[str]) -> None:
+        super().__init__(f"{subject} is {status} and can't become {to}.", status_now=status, allowed=allowed)
+
+
+class StaleVersion(Conflict):
+    """Somebody else changed the row since the caller read it."""
+
+    kind = "stale"
+    code = "stale"
+
+    def __init__(self, *, version: int, current: int) -> None:
+        super().__init__(f"Version {version} is not the current one, {current}.", version=current)
+
+
+class OutOfStock(Conflict):
+    """Fewer portions are left than were asked for; the problems name the dishes and what is left."""
+
+    code = "out_of_stock"
+
+
+class Unavailable(Conflict):
+    """A dish is 86'd; the problems name it."""
+
+    code = "unavailable"
+
+
+class NotPaid(Conflict):
+    """The bill is still open."""
+
+    code = "not_paid"
+
+
+class TooLate(Conflict):
+    """The time for it has passed."""
+
+    code = "too_late"
+
+
+class NotEditable(Conflict):
+    """The order or the item has gone too far to be changed so."""
+
+    code = "not_editable"

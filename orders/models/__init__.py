@@ -1,0 +1,39 @@
+"""The rows of the orders app: restaurants and their staff, menu, tables, customers, orders."""
+
+from orders.models.accounts import Membership, Restaurant, User
+from orders.models.customers import Customer
+from orders.models.idempotency import StoredAnswer
+from orders.models.menu import (
+    Allergen,
+    Category,
+    FoodType,
+    MenuItem,
+    MenuItemAllergen,
+    MenuItemModifierGroup,
+    Modifier,
+    ModifierGroup,
+)
+from orders.models.orders import Order, OrderCounter, OrderItem, OrderItemModifier
+from orders.models.tables import Counter, Table
+
+__all__ = [
+    "Allergen",
+    "Category",
+    "Counter",
+    "Customer",
+    "FoodType",
+    "Membership",
+    "MenuItem",
+    "MenuItemAllergen",
+    "MenuItemModifierGroup",
+    "Modifier",
+    "ModifierGroup",
+    "Order",
+    "OrderCounter",
+    "OrderItem",
+    "OrderItemModifier",
+    "Restaurant",
+    "StoredAnswer",
+    "Table",
+    "User",
+]

@@ -1,0 +1,49 @@
+"""Reads of the orders app that are more than one line of ORM."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+
+from orders import states
+from orders.errors import NotFound
+from orders.models import MenuItem, Order
+from orders.shapes import TransitionShape, TransitionsShape
+from orders.states import Role
+
+
+def orders_of(restaurant_id: int | None) -> QuerySet[Order]:
+    """Return the restaurant's orders with their items and modifiers: three queries, however many orders."""
+    return Order.objects.filter(restaurant_id=restaurant_id).prefetch_related("items__modifiers")
+
+
+def open_orders(restaurant_id: int) -> QuerySet[Order]:
+    """Return the restaurant's open orders, newest first."""
+    return orders_of(restaurant_id).filter(status__in=states.OPEN).order_by("-id")
+
+
+def find_order(restaurant_id: int | None, order_id: int) -> Order:
+    """Return the restaurant's order with its items, or raise NotFound."""
+    order = orders_of(restaurant_id).filter(pk=order_id).first()
+    if order is None:
+        raise NotFound("There is no such order.")
+    return order
+
+
+def menu_of(restaurant_id: int | None) -> QuerySet[MenuItem]:
+    """Return the restaurant's menu with all that a dish shows: five queries, however many dishes."""
+    return (
+        MenuItem.objects.filter(restaurant_id=restaurant_id)
+        .select_related("category", "food_type")
+        .prefetch_related("allergens", "choices__group__modifiers")
+    )
+
+
+def transitions_of(order: Order) -> TransitionsShape:
+    """Return where an order may go from here, and who may send it there; an owner may what a manager may."""
+    steps = []
+    for step in states.next_statuses(order.status, order.channel):
+        roles = [role.value for role in states.may_set(order.status, step)]
+        if Role.MANAGER.value in roles:
+            roles.append(Role.OWNER.value)
+        steps.append(TransitionShape(status=step.value, allowed_for=roles))
+    return TransitionsShape(status=order.status, transitions=steps)

@@ -1,0 +1,43 @@
+"""Guests known by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from orders.errors import FieldProblem, NotFound
+from orders.models import Customer
+
+
+@dataclass(frozen=True, slots=True)
+class AskedCustomer:
+    """A guest as an order names one."""
+
+    name: str = ""
+    phone: str = ""
+    email: str = ""
+
+
+def find_customer(restaurant_id: int, customer_id: int) -> Customer:
+    """Return the restaurant's customer, or raise NotFound."""
+    customer = Customer.objects.filter(restaurant_id=restaurant_id, pk=customer_id).first()
+    if customer is None:
+        detail = "There is no such customer."
+        raise NotFound(detail, problems=[FieldProblem("/customer_id", "not_found", detail)])
+    return customer
+
+
+def match_customer(restaurant_id: int, asked: AskedCustomer) -> Customer:
+    """Return the customer with this phone, else with this email, else a new one; what is newly known is written."""
+    known = Customer.objects.filter(restaurant_id=restaurant_id).order_by("id").select_for_update()
+    customer = None
+    if asked.phone:
+        customer = known.filter(phone=asked.phone).first()
+    if customer is None and asked.email:
+        customer = known.filter(email=asked.email).first()
+    if customer is None:
+        customer = Customer(restaurant_id=restaurant_id)
+    customer.name = asked.name or customer.name
+    customer.phone = asked.phone or customer.phone
+    customer.email = asked.email or customer.email
+    customer.save()
+    return customer

@@ -1,0 +1,191 @@
+"""From what was asked for to lines of an order: dishes found, choices checked, portions taken from stock."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import Prefetch
+
+from orders.aggregates import keep_rows
+from orders.errors import FieldProblem, InvalidFields, NotFound, OutOfStock, Unavailable
+from orders.models import (
+    MenuItem,
+    MenuItemAllergen,
+    MenuItemModifierGroup,
+    Modifier,
+    Order,
+    OrderItem,
+    OrderItemModifier,
+    Restaurant,
+)
+from orders.money import rounded
+
+
+@dataclass(frozen=True, slots=True)
+class AskedItem:
+    """One line as it was asked for: the dish by its id, the choices by theirs."""
+
+    menu_item_id: int
+    quantity: int
+    modifier_ids: tuple[int, ...] = ()
+    special_instructions: str = ""
+    course: int = 1
+
+
+def find_dishes(restaurant_id: int, asked: Sequence[AskedItem], *, path: str = "/items") -> dict[int, MenuItem]:
+    """Return {id: dish} of what was asked for, with category, allergens and choices.
+
+    Raises NotFound, with a pointer for each id that the restaurant's menu hasn't, and Unavailable for 86'd dishes.
+    """
+    ids = {item.menu_item_id for item in asked}
+    choices = MenuItemModifierGroup.objects.select_related("group").prefetch_related("group__modifiers")
+    dishes = {
+        dish.pk: dish
+        for dish in MenuItem.objects.filter(restaurant_id=restaurant_id, pk__in=ids)
+        .select_related("category")
+        .prefetch_related(
+            Prefetch("contained", MenuItemAllergen.objects.select_related("allergen")),
+            Prefetch("choices", choices),
+        )
+    }
+    missing = [
+        FieldProblem(f"{path}/{index}/menu_item_id", "not_found", "There is no such menu item.")
+        for index, item in enumerate(asked)
+        if item.menu_item_id not in dishes
+    ]
+    if missing:
+        raise NotFound("There is no such menu item.", problems=missing)
+    gone = [
+        FieldProblem(
+            f"{path}/{index}/menu_item_id",
+            "unavailable",
+            f"{dishes[item.menu_item_id].name} is not available.",
+            {"menu_item_id": item.menu_item_id, "left": 0},
+        )
+        for index, item in enumerate(asked)
+        if not dishes[item.menu_item_id].is_available
+    ]
+    if gone:
+        raise Unavailable("Not everything is available.", problems=gone)
+    return dishes
+
+
+def make_lines(
+    order: Order, restaurant: Restaurant, asked: Sequence[AskedItem], dishes: dict[int, MenuItem], *, path: str = "/items"
+) -> list[OrderItem]:
+    """Insert the lines of a saved order, with names, prices and rates as they are now.
+
+    Raises InvalidFields when the choices do not fit the dish.
+    """
+    chosen = [choose(dishes[item.menu_item_id], item, f"{path}/{index}") for index, item in enumerate(asked)]
+    lines = [
+        _line(order, restaurant, item, dishes[item.menu_item_id], modifiers)
+        for item, modifiers in zip(asked, chosen, strict=True)
+    ]
+    OrderItem.objects.insert(lines)
+    copies = [
+        OrderItemModifier(item=line, modifier=modifier, name=modifier.name, price=modifier.price)
+        for line, modifiers in zip(lines, chosen, strict=True)
+        for modifier in modifiers
+    ]
+    if copies:
+        OrderItemModifier.objects.insert(copies)
+    for line in lines:
+        keep_rows(line, "modifiers", [copy for copy in copies if copy.item_id == line.pk])
+    return lines
+
+
+def _line(
+    order: Order, restaurant: Restaurant, asked: AskedItem, dish: MenuItem, modifiers: Sequence[Modifier]
+) -> OrderItem:
+    line = OrderItem(
+        order=order,
+        menu_item=dish,
+        name=dish.name,
+        category_name=dish.category.name,
+        allergens=sorted(contained.allergen.name for contained in dish.contained.all()),
+        quantity=asked.quantity,
+        unit_price=dish.price,
+        tax_rate=restaurant.tax_rate if dish.tax_rate is None else dish.tax_rate,
+        special_instructions=asked.special_instructions,
+        course=asked.course,
+    )
+    line.line_total = line_total(line, (modifier.price for modifier in modifiers), order.currency)
+    return line
+
+
+def line_total(line: OrderItem, modifier_prices: Iterable[Decimal], currency: str) -> Decimal:
+    """Return quantity × (the dish and its modifiers), rounded to the currency's unit."""
+    return rounded(line.quantity * (line.unit_price + sum(modifier_prices, Decimal(0))), currency)
+
+
+def choose(dish: MenuItem, asked: AskedItem, path: str) -> list[Modifier]:
+    """Return the modifiers that were chosen; raises InvalidFields unless each group has min to max of its own."""
+    ids = list(asked.modifier_ids)
+    pointer = f"{path}/modifier_ids"
+    if len(set(ids)) != len(ids):
+        raise InvalidFields.one(pointer, "duplicate", "A modifier is named twice.")
+    chosen: list[Modifier] = []
+    for choice in dish.choices.all():
+        group = choice.group
+        picked = [modifier for modifier in group.modifiers.all() if modifier.pk in ids]
+        if not group.min <= len(picked) <= group.max:
+            raise InvalidFields.one(
+                pointer, "choices", f"{dish.name}: {group.name} takes {group.min} to {group.max}, not {len(picked)}."
+            )
+        chosen += picked
+    unknown = set(ids) - {modifier.pk for modifier in chosen}
+    if unknown:
+        raise NotFound(
+            "There is no such modifier.",
+            problems=[FieldProblem(pointer, "not_found", f"{dish.name} has no modifier {min(unknown)}.")],
+        )
+    gone = [modifier.name for modifier in chosen if not modifier.is_available]
+    if gone:
+        detail = f"{', '.join(gone)} is not available."
+        raise Unavailable(
+            "Not everything is available.",
+            problems=[FieldProblem(pointer, "unavailable", detail, {"menu_item_id": dish.pk, "left": 0})],
+        )
+    return chosen
+
+
+def take_stock(restaurant_id: int, portions: Counter[int], *, pointers: dict[int, str] | None = None) -> None:
+    """Take portions {menu item id: quantity} from stock; a negative quantity puts them back.
+
+    Locks the dishes that are counted, by id. Raises OutOfStock, naming every dish that falls short and what is left.
+    """
+    ids = sorted(dish_id for dish_id, quantity in portions.items() if quantity)
+    counted = MenuItem.objects.filter(restaurant_id=restaurant_id, pk__in=ids, stock__isnull=False)
+    rows = [row for row in counted.order_by("pk").select_for_update(of=("self",)) if row.stock is not None]
+    short = [
+        FieldProblem(
+            (pointers or {}).get(row.pk, "/items"),
+            "out_of_stock",
+            f"{row.name}: {row.stock} left.",
+            {"menu_item_id": row.pk, "left": row.stock},
+        )
+        for row in rows
+        if row.stock is not None and row.stock < portions[row.pk]
+    ]
+    if short:
+        raise OutOfStock("Not enough is left.", problems=short)
+    for row in rows:
+        row.stock = (row.stock or 0) - portions[row.pk]
+        row.save()
+
+
+def portions_of(lines: Iterable[OrderItem]) -> Counter[int]:
+    """Count the portions of each dish."""
+    count: Counter[int] = Counter()
+    for line in lines:
+        count[line.menu_item_id] += line.quantity
+    return count
+
+
+def negative(portions: Counter[int]) -> Counter[int]:
+    """Turn portions to take into portions to put back."""
+    return Counter({dish_id: -quantity for dish_id, quantity in portions.items()})

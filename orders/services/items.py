@@ -1,0 +1,202 @@
+"""The lines of an order: added, changed, removed, voided, moved."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TypedDict, Unpack
+
+from orders import signals, states
+from orders.actors import Actor
+from orders.aggregates import lines_of, lock_order
+from orders.errors import InvalidTransition, NotEditable, NotFound
+from orders.models import Order, OrderItem
+from orders.services.dishes import AskedItem, find_dishes, line_total, make_lines, portions_of, take_stock
+from orders.services.touching import add_up, touch
+from orders.states import ItemStatus, OrderStatus, Role
+from orders.units import unit_of_work
+
+
+@unit_of_work
+def add_items(
+    *, order_id: int, items: Sequence[AskedItem], actor: Actor, version: int | None = None, path: str = "/items"
+) -> list[OrderItem]:
+    """Add lines to an order, also a second round to one that was served: the kitchen takes it up again.
+
+    Locks the order row, then the dishes that are counted. Announces ``order:items_added`` once.
+
+    Raises NotAllowed, NotFound, NotEditable, InvalidFields, Unavailable, OutOfStock, StaleVersion.
+    """
+    actor.require(Role.WAITER, Role.MANAGER, to="add items")
+    order = lock_order(order_id, actor=actor, version=version)
+    if order.status not in states.TAKES_ITEMS:
+        raise NotEditable(f"Order {order.order_number} is {order.status} and takes no more items.")
+    dishes = find_dishes(order.restaurant_id, items, path=path)
+    present = lines_of(order)
+    if order.status != OrderStatus.DRAFT:
+        pointers = {item.menu_item_id: f"{path}/{index}/quantity" for index, item in reversed([*enumerate(items)])}
+        take_stock(order.restaurant_id, portions_of(items), pointers=pointers)  # type: ignore[arg-type]
+    added = make_lines(order, order.restaurant, items, dishes, path=path)
+    present.extend(added)
+    _save_sums(order)
+    if order.status not in states.NOT_YET_IN_KITCHEN:
+        signals.items_added.send(sender=Order, order=order, items=added, actor=actor)
+    return added
+
+
+def _save_sums(order: Order) -> None:
+    add_up(order)
+    touch(order)
+
+
+def find_line(order: Order, item_id: int) -> OrderItem:
+    """Return the order's line, or raise NotFound."""
+    for line in lines_of(order):
+        if line.pk == item_id:
+            return line
+    raise NotFound("There is no such item.")
+
+
+class ItemChanges(TypedDict, total=False):
+    """The fields of a line that may be sent; those that are absent stay as they are."""
+
+    quantity: int
+    special_instructions: str
+    course: int
+
+
+@unit_of_work
+def change_item(
+    *, order_id: int, item_id: int, actor: Actor, version: int | None = None, **changes: Unpack[ItemChanges]
+) -> OrderItem:
+    """Change a line that nobody has begun.
+
+    Locks the order row, and the dish when the quantity changes. Raises NotAllowed, NotFound, NotEditable,
+    OutOfStock, StaleVersion.
+    """
+    actor.require(Role.WAITER, Role.MANAGER, to="change items")
+    order = lock_order(order_id, actor=actor, version=version)
+    line = find_line(order, item_id)
+    if line.status != ItemStatus.PENDING or order.status not in states.TAKES_ITEMS:
+        raise NotEditable(f"{line.name} is {line.status}: only a pending item can be changed.")
+    for name, value in changes.items():
+        setattr(line, name, value)
+    if not line.changed():
+        return line
+    if "quantity" in line.changed():
+        before, after = line.changed()["quantity"]
+        if order.status != OrderStatus.DRAFT:
+            take_stock(
+                order.restaurant_id,
+                Counter({line.menu_item_id: after - before}),
+                pointers={line.menu_item_id: "/quantity"},
+            )
+        line.line_total = line_total(line, (m.price for m in line.modifiers.all()), order.currency)
+    line.save()
+    _save_sums(order)
+    if order.status not in states.NOT_YET_IN_KITCHEN:
+        signals.item_changed.send(sender=Order, order=order, item=line, actor=actor)
+    return line
+
+
+@unit_of_work
+def remove_item(
+    *, order_id: int, item_id: int, actor: Actor, reason: str = "", version: int | None = None
+) -> OrderItem | None:
+    """Take a line off an order: deleted while nobody has begun it (None), voided after that.
+
+    Locks the order row, and the dish when its portions return. Announces ``order-item:removed``.
+
+    Raises NotAllowed, NotFound, NotEditable for a served or voided line, StaleVersion.
+    """
+    actor.require(Role.WAITER, Role.MANAGER, to="remove items")
+    order = lock_order(order_id, actor=actor, version=version)
+    line = find_line(order, item_id)
+    _check_removable(order, line)
+    gone = line.status == ItemStatus.PENDING
+    if gone:
+        _put_back(order, line)
+        lines_of(order).remove(line)
+        line_id = line.pk
+        line.delete()
+        line.pk = line_id
+    else:
+        _write_void(line, reason)
+    _tell_removed(order, line, actor)
+    return None if gone else line
+
+
+def _check_removable(order: Order, line: OrderItem) -> None:
+    if line.status in (ItemStatus.SERVED, ItemStatus.CANCELLED) or order.status not in states.TAKES_ITEMS:
+        raise NotEditable(f"{line.name} is {line.status} on an order that is {order.status}.")
+
+
+def _put_back(order: Order, line: OrderItem) -> None:
+    if order.status != OrderStatus.DRAFT:
+        take_stock(order.restaurant_id, Counter({line.menu_item_id: -line.quantity}))
+
+
+def _write_void(line: OrderItem, reason: str) -> None:
+    line.status = ItemStatus.CANCELLED
+    line.void_reason = reason
+    line.save()
+
+
+def _tell_removed(order: Order, line: OrderItem, actor: Actor) -> None:
+    _save_sums(order)
+    if order.status not in states.NOT_YET_IN_KITCHEN:
+        signals.item_removed.send(sender=Order, order=order, item=line, actor=actor)
+
+
+@unit_of_work
+def void_item(
+    *, order_id: int, item_id: int, actor: Actor, reason: str = "", version: int | None = None
+) -> OrderItem:
+    """Cancel a line but keep it on the order, whether it was begun or not; its amount is off the total.
+
+    Locks the order row, and the dish when its portions return. Raises as ``remove_item`` does.
+    """
+    actor.require(Role.WAITER, Role.MANAGER, to="void items")
+    order = lock_order(order_id, actor=actor, version=version)
+    line = find_line(order, item_id)
+    if line.status == ItemStatus.CANCELLED:
+        return line
+    _check_removable(order, line)
+    if line.status == ItemStatus.PENDING:
+        _put_back(order, line)
+    _write_void(line, reason)
+    _tell_removed(order, line, actor)
+    return line
+
+
+@unit_of_work
+def set_item_status(
+    *, order_id: int, item_id: int, to: ItemStatus, actor: Actor, version: int | None = None
+) -> OrderItem:
+    """Move one line; to the status that it has is no change at all. The ticket follows.
+
+    Locks the order row. Raises InvalidTransition, NotAllowed, NotFound, NotEditable while the kitchen has not got
+    the order, StaleVersion.
+    """
+    if to == ItemStatus.CANCELLED:
+        return void_item(order_id=order_id, item_id=item_id, actor=actor, version=version)
+    actor.require(Role.WAITER, Role.KITCHEN, Role.MANAGER, to="move items")
+    order = lock_order(order_id, actor=actor, version=version)
+    line = find_line(order, item_id)
+    if line.status == to:
+        return line
+    allowed = states.next_item_statuses(line.status)
+    if to not in allowed:
+        raise InvalidTransition(subject=line.name, status=line.status, to=to, allowed=[str(step) for step in allowed])
+    if order.status not in (*states.IN_KITCHEN, OrderStatus.SERVED):
+        raise NotEditable(f"Order {order.order_number} is {order.status}.")
+    move_line(order, line, to)
+    signals.item_status_set.send(sender=Order, order=order, item=line, actor=actor)
+    return line
+
+
+def move_line(order: Order, line: OrderItem, to: ItemStatus) -> None:
+    """Write a line's status and the order's new version. Needs the order locked; checks nothing, tells nobody."""
+    line.status = to
+    line.save()
+    touch(order)

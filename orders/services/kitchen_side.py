@@ -1,0 +1,38 @@
+"""How an order follows its ticket: called by the kitchen, which has checked the step, and told to nobody there again."""
+
+from __future__ import annotations
+
+from orders.aggregates import lines_of
+from orders.models import Order
+from orders.services.items import move_line
+from orders.services.orders import enter
+from orders.states import ItemStatus, OrderStatus
+from orders.units import require_unit
+
+_FORWARD = (OrderStatus.CONFIRMED, OrderStatus.PREPARING, OrderStatus.READY)
+
+
+def follow_ticket(order: Order, to: OrderStatus) -> None:
+    """Take the order where its ticket is: through each status on the way forward, back to preparing at once.
+
+    Needs the order locked by this unit. An order that was handed over stays so, unless it goes back to preparing.
+    """
+    require_unit()
+    if order.status == to:
+        return
+    if to == OrderStatus.PREPARING and order.status in (OrderStatus.READY, OrderStatus.SERVED):
+        order.ready_at = None
+        order.served_at = None
+        enter(order, to)
+        return
+    if order.status not in _FORWARD:
+        return
+    for step in _FORWARD[_FORWARD.index(OrderStatus(order.status)) + 1 : _FORWARD.index(to) + 1]:
+        enter(order, step)
+
+
+def follow_ticket_item(order: Order, item_id: int, to: ItemStatus) -> None:
+    """Set one line to what the kitchen has made of it; a line that is gone, voided or served is left alone."""
+    for line in lines_of(order):
+        if line.pk == item_id and line.status != to and line.status not in (ItemStatus.SERVED, ItemStatus.CANCELLED):
+            move_line(order, line, to)

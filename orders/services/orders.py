@@ -1,0 +1,381 @@
+"""Taking orders, changing them, and moving them from one status to the next."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import TypedDict, Unpack
+
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from orders import signals, states
+from orders.actors import Actor
+from orders.aggregates import keep_rows, lines_of, lock_order
+from orders.errors import (
+    Conflict,
+    FieldProblem,
+    InvalidFields,
+    InvalidTransition,
+    NotEditable,
+    NotFound,
+    NotPaid,
+)
+from orders.models import Allergen, Order, Restaurant, Table
+from orders.services.customers import AskedCustomer, find_customer, match_customer
+from orders.services.dishes import AskedItem, find_dishes, make_lines, negative, portions_of, take_stock
+from orders.services.touching import add_up, touch
+from orders.states import Channel, ItemStatus, OrderStatus, PaymentStatus, Priority, Role
+from orders.units import require_unit, unit_of_work
+
+TAKERS = (Role.WAITER, Role.CASHIER, Role.MANAGER)
+_MOMENTS = {
+    OrderStatus.CONFIRMED: "confirmed_at",
+    OrderStatus.READY: "ready_at",
+    OrderStatus.SERVED: "served_at",
+    OrderStatus.DELIVERED: "served_at",
+    OrderStatus.COMPLETED: "completed_at",
+    OrderStatus.CANCELLED: "cancelled_at",
+}
+
+
+@unit_of_work
+def create_order(
+    *,
+    actor: Actor,
+    channel: Channel,
+    items: Sequence[AskedItem],
+    table_id: int | None = None,
+    customer: AskedCustomer | None = None,
+    customer_id: int | None = None,
+    priority: Priority = Priority.NORMAL,
+    notes: str = "",
+    allergen_ids: Sequence[int] = (),
+    external_id: str = "",
+    draft: bool = False,
+) -> Order:
+    """Take an order: pending, or draft when asked; where the restaurant confirms by itself, the kitchen has it at once.
+
+    Locks the dishes that are counted, then the order-number counter until commit. Announces ``order:created``.
+
+    Raises NotAllowed, NotFound for ids that the restaurant hasn't, InvalidFields for choices that do not fit,
+    Unavailable, OutOfStock, and Conflict ``duplicate`` for an ``external_id`` in use.
+    """
+    if actor.kind == "staff":
+        actor.require(*TAKERS, to="take orders")
+    restaurant = Restaurant.objects.get(pk=actor.restaurant_id)
+    table = _table(restaurant, table_id)
+    if table is not None and channel != Channel.DINE_IN:
+        raise InvalidFields.one("/table_id", "channel", "Only a dine_in order has a table.")
+    guest = find_customer(restaurant.pk, customer_id) if customer_id is not None else None
+    allergies = _allergies(restaurant, allergen_ids)
+    dishes = find_dishes(restaurant.pk, items)
+    if guest is None and customer is not None:
+        guest = match_customer(restaurant.pk, customer)
+    if not draft:
+        pointers = {item.menu_item_id: f"/items/{index}/quantity" for index, item in reversed([*enumerate(items)])}
+        counted = {dish.pk for dish in dishes.values() if dish.stock is not None}
+        wanted = portions_of(item for item in items if item.menu_item_id in counted)  # type: ignore[misc]
+        if wanted:
+            take_stock(restaurant.pk, wanted, pointers=pointers)
+
+    now = timezone.now()
+    business_date = restaurant.business_date(now)
+    order = Order(
+        restaurant=restaurant,
+        business_date=business_date,
+        external_id=external_id,
+        channel=channel,
+        status=OrderStatus.DRAFT if draft else OrderStatus.PENDING,
+        priority=priority,
+        table=table,
+        table_name=table.name if table else "",
+        customer=guest,
+        customer_name=guest.name if guest else "",
+        waiter_id=actor.user_id if actor.role is Role.WAITER else None,
+        waiter_name=actor.name if actor.role is Role.WAITER else "",
+        notes=notes,
+        allergies=allergies,
+        currency=restaurant.currency,
+        service_rate=restaurant.service_rate,
+        prices_include_tax=restaurant.prices_include_tax,
+        created_at=now,
+        updated_at=now,
+    )
+    order.order_number = f"{restaurant.order_prefix}-{_next_number(restaurant.pk, business_date):03d}"
+    _insert(order)
+    lines = make_lines(order, restaurant, items, dishes)
+    keep_rows(order, "items", lines)
+    require_unit().adopt(order)
+    add_up(order)
+    order.save()
+    if restaurant.auto_confirm and not draft:
+        _confirm(order, actor)
+    return order
+
+
+def _table(restaurant: Restaurant, table_id: int | None) -> Table | None:
+    if table_id is None:
+        return None
+    table = Table.objects.filter(restaurant=restaurant, pk=table_id).first()
+    if table is None:
+        detail = "There is no such table."
+        raise NotFound(detail, problems=[FieldProblem("/table_id", "not_found", detail)])
+    return table
+
+
+def _allergies(restaurant: Restaurant, allergen_ids: Sequence[int]) -> list[str]:
+    if not allergen_ids:
+        return []
+    names = dict(Allergen.objects.filter(restaurant=restaurant, pk__in=allergen_ids).values_list("pk", "name"))
+    missing = [
+        FieldProblem(f"/allergen_ids/{index}", "not_found", "There is no such allergen.")
+        for index, allergen_id in enumerate(allergen_ids)
+        if allergen_id not in names
+    ]
+    if missing:
+        raise NotFound("There is no such allergen.", problems=missing)
+    return sorted(names.values())
+
+
+def _next_number(restaurant_id: int, business_date: dt.date) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO orders_ordercounter (restaurant_id, business_date, last) VALUES (%s, %s, 1)
+            ON CONFLICT (restaurant_id, business_date) DO UPDATE SET last = orders_ordercounter.last + 1
+            RETURNING last
+            """,
+            [restaurant_id, business_date],
+        )
+        return int(cursor.fetchone()[0])
+
+
+def _insert(order: Order) -> None:
+    if not order.external_id:
+        order.save()
+        return
+    try:
+        with transaction.atomic():
+            order.save()
+    except IntegrityError as error:
+        if "order_external_id" not in str(error):
+            raise
+        raise Duplicate("An order with this external_id exists.", "/external_id") from error
+
+
+class Duplicate(Conflict):
+    """The restaurant has it already."""
+
+    code = "duplicate"
+
+    def __init__(self, detail: str, pointer: str) -> None:
+        super().__init__(detail, problems=[FieldProblem(pointer, "duplicate", detail)])
+
+
+@unit_of_work
+def confirm_order(*, order_id: int, actor: Actor, version: int | None = None) -> Order:
+    """Send a pending order to the kitchen.
+
+    Locks the order row. The kitchen opens its ticket in the same unit of work. A confirmed order stays as it is.
+
+    Raises InvalidTransition unless the order is pending, StaleVersion if ``version`` is given and is not the row's.
+    """
+    return set_order_status(order_id=order_id, to=OrderStatus.CONFIRMED, actor=actor, version=version)
+
+
+@unit_of_work
+def set_order_status(
+    *, order_id: int, to: OrderStatus, actor: Actor, reason: str = "", version: int | None = None
+) -> Order:
+    """Move an order to another status; to the one that it has is no change at all.
+
+    Locks the order row. The kitchen's ticket follows in the same unit of work.
+
+    Raises InvalidTransition (naming what is allowed), NotAllowed for the role, NotPaid when an open bill would be
+    completed by anybody but a manager with a ``reason``, StaleVersion.
+    """
+    order = lock_order(order_id, actor=actor, version=version)
+    if order.status == to:
+        return order
+    allowed = states.next_statuses(order.status, order.channel)
+    if to not in allowed:
+        raise InvalidTransition(
+            subject=f"Order {order.order_number}", status=order.status, to=to, allowed=[str(step) for step in allowed]
+        )
+    actor.require(*states.may_set(order.status, to), to=f"set an order from {order.status} to {to}")
+    if to == OrderStatus.CONFIRMED:
+        _confirm(order, actor)
+    elif to == OrderStatus.PENDING:
+        _submit(order, actor)
+    elif to == OrderStatus.CANCELLED:
+        _cancel(order, actor, reason)
+    else:
+        if to == OrderStatus.COMPLETED:
+            _check_paid(order, actor, reason)
+        _move(order, to, actor)
+    return order
+
+
+def _move(order: Order, to: OrderStatus, actor: Actor) -> None:
+    previous = order.status
+    enter(order, to)
+    if to in (OrderStatus.SERVED, OrderStatus.DELIVERED):
+        for line in lines_of(order):
+            if line.status != ItemStatus.CANCELLED:
+                line.status = ItemStatus.SERVED
+                line.save()
+    signals.order_status_set.send(sender=Order, order=order, previous=previous, actor=actor)
+
+
+def enter(order: Order, to: OrderStatus) -> None:
+    """Write a status with its moment. Needs the order locked; checks nothing and tells nobody in the kitchen."""
+    order.status = to
+    moment = _MOMENTS.get(to)
+    if moment:
+        setattr(order, moment, timezone.now())
+    touch(order)
+
+
+def _submit(order: Order, actor: Actor) -> None:
+    take_stock(order.restaurant_id, portions_of(lines_of(order)))
+    enter(order, OrderStatus.PENDING)
+    if order.restaurant.auto_confirm:
+        _confirm(order, actor)
+
+
+def _confirm(order: Order, actor: Actor) -> None:
+    order.estimated_ready_at = timezone.now() + dt.timedelta(minutes=_longest(order))
+    enter(order, OrderStatus.CONFIRMED)
+    signals.order_confirmed.send(sender=Order, order=order, actor=actor)
+
+
+def _longest(order: Order) -> int:
+    return max((line.menu_item.prep_minutes for line in lines_of(order)), default=0)
+
+
+def _cancel(order: Order, actor: Actor, reason: str) -> None:
+    if order.status not in states.NOT_YET_IN_KITCHEN and not reason:
+        raise InvalidFields.one("/reason", "required", "An order that the kitchen has is cancelled with a reason.")
+    if order.status != OrderStatus.DRAFT:
+        put_back(order)
+    order.cancel_reason = reason
+    previous = order.status
+    enter(order, OrderStatus.CANCELLED)
+    signals.order_status_set.send(sender=Order, order=order, previous=previous, actor=actor)
+
+
+def put_back(order: Order) -> None:
+    """Return to stock what was not begun. Locks the dishes by id."""
+    unstarted = [line for line in lines_of(order) if line.status == ItemStatus.PENDING]
+    take_stock(order.restaurant_id, negative(portions_of(unstarted)))
+
+
+def _check_paid(order: Order, actor: Actor, reason: str) -> None:
+    if order.paid_amount >= order.final_amount:
+        return
+    if not actor.is_manager:
+        raise NotPaid(f"Order {order.order_number} is not fully paid.")
+    if not reason:
+        raise NotPaid(
+            f"Order {order.order_number} is not fully paid: completing it takes a reason.",
+            problems=[FieldProblem("/reason", "required", "Say why the order is closed unpaid.")],
+        )
+
+
+class OrderChanges(TypedDict, total=False):
+    """The fields of an order that may be sent; those that are absent stay as they are."""
+
+    table_id: int | None
+    customer: AskedCustomer
+    customer_id: int | None
+    priority: Priority
+    notes: str
+    discount_amount: Decimal
+    channel: Channel
+    allergen_ids: Sequence[int]
+
+
+@unit_of_work
+def update_order(
+    *, order_id: int, actor: Actor, version: int | None = None, **changes: Unpack[OrderChanges]
+) -> Order:
+    """Change fields of an open order: the ones given, and no others.
+
+    Locks the order row. Announces ``order:updated`` with the changed fields; nothing when nothing differs.
+
+    Raises NotAllowed, NotFound, NotEditable for a closed order or a channel past draft, InvalidFields, StaleVersion.
+    """
+    actor.require(Role.WAITER, Role.MANAGER, to="change orders")
+    order = lock_order(order_id, actor=actor, version=version)
+    if not order.is_open:
+        raise NotEditable(f"Order {order.order_number} is {order.status}.")
+    _change_channel_and_table(order, changes)
+    _change_customer(order, changes)
+    if "priority" in changes:
+        order.priority = changes["priority"]
+    if "notes" in changes:
+        order.notes = changes["notes"]
+    if "allergen_ids" in changes:
+        order.allergies = _allergies(order.restaurant, changes["allergen_ids"])
+    if "discount_amount" in changes:
+        _change_discount(order, actor, changes["discount_amount"])
+    fields = {name.removesuffix("_id") for name in order.changed()}
+    if fields:
+        touch(order)
+        signals.order_details_changed.send(sender=Order, order=order, fields=fields, actor=actor)
+    return order
+
+
+def _change_channel_and_table(order: Order, changes: OrderChanges) -> None:
+    if "channel" in changes and changes["channel"] != order.channel:
+        if order.status != OrderStatus.DRAFT:
+            raise NotEditable("The channel can be changed while the order is a draft.")
+        order.channel = changes["channel"]
+    if "table_id" in changes and changes["table_id"] != order.table_id:
+        table = _table(order.restaurant, changes["table_id"])
+        order.table = table
+        order.table_name = table.name if table else ""
+    if order.table_id is not None and order.channel != Channel.DINE_IN:
+        raise InvalidFields.one("/table_id", "channel", "Only a dine_in order has a table.")
+
+
+def _change_customer(order: Order, changes: OrderChanges) -> None:
+    if "customer_id" in changes:
+        wanted = changes["customer_id"]
+        order.customer = None if wanted is None else find_customer(order.restaurant_id, wanted)
+    elif "customer" in changes:
+        order.customer = match_customer(order.restaurant_id, changes["customer"])
+    else:
+        return
+    order.customer_name = order.customer.name if order.customer else ""
+
+
+def _change_discount(order: Order, actor: Actor, amount: Decimal) -> None:
+    actor.require(Role.MANAGER, to="give discounts")
+    if amount > order.total_amount:
+        raise InvalidFields.one("/discount_amount", "max_value", "The discount is more than the order's total.")
+    order.discount_amount = amount
+    add_up(order)
+
+
+@unit_of_work
+def delete_order(*, order_id: int, actor: Actor, reason: str = "", version: int | None = None) -> Order | None:
+    """Take an order back: a draft or pending unpaid one is deleted (None), a later or paid one is cancelled.
+
+    Locks the order row; stock returns for what was not begun. Announces ``order:deleted`` or ``order:cancelled``.
+
+    Raises NotAllowed, InvalidTransition once the order was handed over or closed, StaleVersion.
+    """
+    order = lock_order(order_id, actor=actor, version=version)
+    if order.status not in states.NOT_YET_IN_KITCHEN or order.payment_status != PaymentStatus.UNPAID:
+        actor.require(Role.MANAGER, to="cancel this order")
+        reason = reason or "cancelled by a manager"
+        return set_order_status(order_id=order_id, to=OrderStatus.CANCELLED, actor=actor, reason=reason)
+    own = order.waiter_id is not None and order.waiter_id == actor.user_id
+    actor.require(*([Role.WAITER, Role.MANAGER] if own else [Role.MANAGER]), to="delete this order")
+    if order.status != OrderStatus.DRAFT:
+        put_back(order)
+    order.delete()
+    return None

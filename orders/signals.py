@@ -1,0 +1,23 @@
+"""What the orders app announces to the apps on its left, inside the unit of work that does it.
+
+Receivers answer synchronously: what one raises undoes the whole unit. Every signal sends ``order``, locked by the
+unit, and ``actor``.
+
+order_confirmed       the order was accepted; the kitchen opens its ticket
+order_status_set      staff (not the kitchen) moved the order; also ``previous`` (status)
+order_details_changed the table, notes, priority or allergies changed; also ``fields`` (set of names)
+items_added           items were added to an order that the kitchen has; also ``items``
+item_changed          an item that is not begun was changed; also ``item``
+item_removed          an item was removed or voided; also ``item`` (its ``pk`` is that of the row that was)
+item_status_set       staff (not the kitchen) moved an item; also ``item``
+"""
+
+from django.dispatch import Signal
+
+order_confirmed = Signal()
+order_status_set = Signal()
+order_details_changed = Signal()
+items_added = Signal()
+item_changed = Signal()
+item_removed = Signal()
+item_status_set = Signal()

@@ -1,0 +1,347 @@
+"""The unit of work: one transaction, and the news that it makes.
+
+A service runs in a unit. While it runs, every saved or deleted row of a TrackedModel is
+noted with its old and new values (a receiver of ``post_save`` and ``post_delete`` calls
+``Unit.note``). When the outermost unit ends, still inside its transaction, the hooks given
+to ``at_unit_end`` turn what was noted into events. So a change and its event are committed
+together or not at all.
+
+Units nest. What an inner unit or any other savepoint noted falls with it: the unit watches
+the connection for ``SAVEPOINT`` and ``ROLLBACK TO SAVEPOINT``, whoever sends them.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, ParamSpec, Self, TypeVar
+
+from django.db import connection, models, transaction
+from django.db.models.signals import post_save
+
+from orders.actors import SYSTEM, Actor
+from orders.errors import NotFound
+
+_active = threading.local()
+_end_hooks: list[Callable[[Unit], None]] = []
+
+Values = dict[str, Any]
+M = TypeVar("M", bound=models.Model)
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@dataclass(slots=True, eq=False)
+class Change:
+    """One row saved or deleted: ``fields`` maps the column's attribute to (old, new).
+
+    A created row has (None, value) for each field, a deleted one (value, None).
+    ``before`` are the values that the instance had been loaded with, to go back to when
+    the change is rolled back.
+    """
+
+    instance: TrackedModel
+    kind: Literal["created", "updated", "deleted"]
+    fields: dict[str, tuple[Any, Any]]
+    pk: int = 0
+    before: Values | None = None
+
+    @classmethod
+    def of(cls, instance: TrackedModel, kind: Literal["created", "updated", "deleted"]) -> Change:
+        """Note what is being done to the row, while ``post_save`` or ``post_delete`` is sent."""
+        if kind == "deleted":
+            fields = {name: (old, None) for name, old in (instance.loaded or {}).items()}
+        else:
+            fields = instance.changed()
+        return cls(instance, kind, fields, pk=instance.pk, before=instance.loaded)
+
+
+@dataclass(slots=True, eq=False)
+class Unit:
+    """What one outermost unit of work has done so far."""
+
+    actor: Actor
+    changes: list[Change] = field(default_factory=list)
+    _marks: list[tuple[str, int]] = field(default_factory=list)
+    _locked: dict[tuple[type[models.Model], int], Any] = field(default_factory=dict)
+
+    def note(self, change: Change) -> None:
+        """Add a change to what the unit will announce."""
+        self.changes.append(change)
+
+    def touched(self, instance: models.Model, attname: str) -> bool:
+        """Whether this unit has already changed the field of the row (or created the row)."""
+        return any(
+            change.pk == instance.pk and type(change.instance) is type(instance) and attname in change.fields
+            for change in self.changes
+        )
+
+    def drop_since(self, position: int) -> None:
+        """Forget the changes noted after the position; their rows are as they were before."""
+        for change in reversed(self.changes[position:]):
+            change.instance.restore_loaded(change.before)
+        del self.changes[position:]
+        self._locked.clear()
+
+    def watch(self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any) -> Any:
+        """Run a statement and follow the savepoints among them (a wrapper of ``connection.execute_wrapper``)."""
+        result = execute(sql, params, many, context)
+        if isinstance(sql, str) and sql[:2].upper() in ("SA", "RO"):
+            self._follow(sql)
+        return result
+
+    def _follow(self, sql: str) -> None:
+        words = sql.upper().split()
+        name = sql.split()[-1]
+        if words[0] == "SAVEPOINT":
+            self._marks.append((name, len(self.changes)))
+        elif words[:2] == ["ROLLBACK", "TO"]:
+            while self._marks and self._marks[-1][0] != name:
+                self._marks.pop()
+            if self._marks:
+                self.drop_since(self._marks[-1][1])
+
+    def lock(self, queryset: models.QuerySet[M], pk: int) -> M:
+        """Return the row locked until the unit ends; the same object each time within the unit.
+
+        Raises NotFound when the queryset, which must be the restaurant's own, has no such row.
+        """
+        key = (queryset.model, pk)
+        if key not in self._locked:
+            row = queryset.select_for_update(of=("self",)).filter(pk=pk).first()
+            if row is None:
+                raise NotFound(f"There is no such {queryset.model._meta.verbose_name}.")
+            self._locked[key] = row
+        return self._locked[key]  # type: ignore[no-any-return]
+
+    def adopt(self, instance: models.Model) -> None:
+        """Hold a row that this unit has just created as if it had been locked (nobody else can see it)."""
+        self._locked[(type(instance), instance.pk)] = instance
+
+    def held(self, model: type[M], pk: int) -> M | None:
+        """Return the row if this unit holds it locked."""
+        return self._locked.get((model, pk))
+
+
+def at_unit_end(hook: Callable[[Unit], None]) -> Callable[[Unit], None]:
+    """Have the hook called at the end of every outermost unit, inside its transaction."""
+    _end_hooks.append(hook)
+    return hook
+
+
+def current_unit() -> Unit | None:
+    """Return the unit that this thread is in."""
+    return getattr(_active, "unit", None)
+
+
+def require_unit() -> Unit:
+    """Return the unit that this thread is in; a programming error outside one."""
+    unit = current_unit()
+    if unit is None:
+        message = "This needs a unit of work: call it from a service."
+        raise RuntimeError(message)
+    return unit
+
+
+@contextmanager
+def open_unit(actor: Actor = SYSTEM) -> Iterator[Unit]:
+    """Open a unit of work, or a nested one, which fails alone when its caller catches the error.
+
+    The outermost is a durable transaction: opened inside a foreign ``atomic`` it raises RuntimeError,
+    since then the events would not be the last thing before COMMIT.
+    """
+    outer = current_unit()
+    if outer is not None:
+        with transaction.atomic():
+            yield outer
+        return
+    unit = Unit(actor)
+    try:
+        with transaction.atomic(durable=True), connection.execute_wrapper(unit.watch):
+            _active.unit = unit
+            yield unit
+            for hook in _end_hooks:
+                hook(unit)
+    except BaseException:
+        unit.drop_since(0)
+        raise
+    finally:
+        _active.unit = None
+
+
+def _unit_if_none() -> AbstractContextManager[Any]:
+    """A unit of its own for a bare save; inside a unit nothing, not even a savepoint."""
+    return open_unit() if current_unit() is None else nullcontext()
+
+
+def unit_of_work(service: Callable[P, R]) -> Callable[P, R]:
+    """Run a service in a unit of its ``actor``; nested calls join the unit that is open."""
+
+    @functools.wraps(service)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        actor = kwargs.get("actor", SYSTEM)
+        assert isinstance(actor, Actor)
+        with open_unit(actor):
+            return service(*args, **kwargs)
+
+    return run
+
+
+class SilentWrite(TypeError):
+    """A bulk write would have changed rows that nobody hears of."""
+
+    def __init__(self, method: str, model: type[models.Model]) -> None:
+        super().__init__(
+            f"{model.__name__}.objects.{method}() sends no signal, so no screen would hear of it. "
+            f"Save the rows one by one, or say silently=True.",
+        )
+
+
+class TrackedQuerySet(models.QuerySet[M], Generic[M]):
+    """A QuerySet that refuses the writes that Django does without signals."""
+
+    def update(self, *, silently: bool = False, **kwargs: Any) -> int:  # type: ignore[override]
+        """Update rows that no screen shows; raises SilentWrite unless ``silently``."""
+        if not silently:
+            raise SilentWrite("update", self.model)
+        return super().update(**kwargs)
+
+    def bulk_create(self, objs: Iterable[M], *args: Any, silently: bool = False, **kwargs: Any) -> list[M]:  # type: ignore[override]
+        """Insert rows that no screen shows; raises SilentWrite unless ``silently``."""
+        if not silently:
+            raise SilentWrite("bulk_create", self.model)
+        return super().bulk_create(objs, *args, **kwargs)
+
+    def bulk_update(self, objs: Iterable[M], *args: Any, silently: bool = False, **kwargs: Any) -> int:  # type: ignore[override]
+        """Update rows that no screen shows; raises SilentWrite unless ``silently``."""
+        if not silently:
+            raise SilentWrite("bulk_update", self.model)
+        # Django's bulk_update() calls update() on a queryset of the same class, which would refuse.
+        return models.QuerySet(self.model, using=self.db).bulk_update(objs, *args, **kwargs)
+
+    def _raw_delete(self, using: str | None) -> int:
+        raise SilentWrite("_raw_delete", self.model)
+
+    def insert(self, objs: list[M]) -> list[M]:
+        """Insert several rows in one statement and send ``post_save`` for each, as ``save()`` would."""
+        require_unit()
+        super().bulk_create(objs)
+        for row in objs:
+            post_save.send(sender=type(row), instance=row, created=True, raw=False, using=self.db, update_fields=None)
+            if isinstance(row, TrackedModel):
+                row.remember_loaded()
+        return objs
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Delete the rows, each with its ``post_delete``, in a unit."""
+        with _unit_if_none():
+            return super().delete()
+
+    def get_or_create(self, defaults: Any = None, **kwargs: Any) -> tuple[M, bool]:
+        """Get or make a row, in a unit."""
+        with _unit_if_none():
+            return super().get_or_create(defaults, **kwargs)
+
+    def update_or_create(self, defaults: Any = None, create_defaults: Any = None, **kwargs: Any) -> tuple[M, bool]:
+        """Update or make a row, in a unit."""
+        with _unit_if_none():
+            return super().update_or_create(defaults, create_defaults, **kwargs)
+
+
+TrackedManager = models.Manager.from_queryset(TrackedQuerySet)
+
+
+class TrackedModel(models.Model):
+    """A row whose changes are news.
+
+    It remembers the values that it was loaded with, so that ``changed()`` knows what is new;
+    ``save()`` writes only those columns, and nothing at all when there are none.
+    """
+
+    objects = TrackedManager()
+
+    class Meta:
+        abstract = True
+        base_manager_name = "objects"
+
+    _loaded: Values | None = None
+
+    @classmethod
+    def from_db(cls, db: str | None, field_names: Any, values: Any) -> Self:
+        """Keep the loaded values beside the row."""
+        row = super().from_db(db, field_names, values)
+        row.remember_loaded()
+        return row
+
+    def refresh_from_db(self, using: str | None = None, fields: Any = None, from_queryset: Any = None) -> None:
+        """Read the row again and forget what was changed in memory."""
+        super().refresh_from_db(using, fields, from_queryset)
+        if fields is None or self._loaded is None:
+            self.remember_loaded()
+            return
+        attnames = {self._meta.get_field(name).attname for name in fields}
+        self._loaded |= {name: self.__dict__[name] for name in attnames if name in self.__dict__}
+
+    @property
+    def loaded(self) -> Values | None:
+        """The values that the database is known to hold; None for a row that it hasn't."""
+        return self._loaded
+
+    @classmethod
+    def _columns(cls) -> tuple[str, ...]:
+        names: tuple[str, ...] | None = cls.__dict__.get("_column_names")
+        if names is None:
+            names = tuple(column.attname for column in cls._meta.concrete_fields)
+            cls._column_names = names  # type: ignore[attr-defined]
+        return names
+
+    def remember_loaded(self) -> None:
+        """Take the present values as those of the database."""
+        present = self.__dict__
+        self._loaded = {
+            name: copy.deepcopy(value) if isinstance(value, list | dict) else value
+            for name in self._columns()
+            if (value := present.get(name, self)) is not self
+        }
+
+    def restore_loaded(self, before: Values | None) -> None:
+        """Go back to the values before a save that was rolled back: what it wrote counts as unsaved again."""
+        self._loaded = before
+        if before is None:
+            self._state.adding = True
+
+    def changed(self) -> dict[str, tuple[Any, Any]]:
+        """Return {attribute: (old, new)} of what differs from the database; all of it for a new row."""
+        present = self.__dict__
+        if self._loaded is None:
+            return {name: (None, present[name]) for name in self._columns() if name in present}
+        loaded = self._loaded
+        return {
+            name: (loaded.get(name), present[name])
+            for name in self._columns()
+            if name in present and (name not in loaded or loaded[name] != present[name])
+        }
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Write what changed, in a unit of work (one of its own where none is open)."""
+        changes = self.changed()
+        for name, (_, new) in changes.items():
+            if hasattr(new, "resolve_expression"):
+                message = f"{type(self).__name__}.{name} takes a plain value: lock the row and compute it."
+                raise TypeError(message)
+        if not self._state.adding and kwargs.get("update_fields") is None and not kwargs.get("force_insert"):
+            if not changes:
+                return
+            kwargs["update_fields"] = list(changes)
+        with _unit_if_none():
+            super().save(*args, **kwargs)
+            self.remember_loaded()
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Delete the row, in a unit of work (one of its own where none is open)."""
+        with _unit_if_none():
+            return super().delete(*args, **kwargs)

@@ -1,0 +1,193 @@
+"""What the kitchen's board shows of a ticket: its order among the others, its age, its words.
+
+``realtime/static/realtime/ticket.js`` builds the same cards from the same snapshot; a browser test
+compares the two.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from orders.models import Restaurant
+from orders.states import Channel, Priority
+
+_RANKS = {Priority.VIP.value: 0, Priority.EXPRESS.value: 1, Priority.NORMAL.value: 2}
+_DONE = ("ready", "cancelled")
+# What a dish is asked without, in the languages of the menus: it must not be read as an addition.
+_REMOVAL = re.compile(r"(?:no|without|hold|ohne|kein|keine|keinen)\s|[-−]", re.IGNORECASE)
+
+
+def board_minutes(restaurant: Restaurant) -> dict[str, tuple[int, int]]:
+    """Return after how many minutes a ticket warns and is late: by default, and for each channel with its own."""
+    own = {channel: restaurant.lateness(channel) for channel in Channel.values if channel in restaurant.channel_minutes}
+    return {"default": restaurant.lateness(""), **own}
+
+
+def board_texts() -> dict[str, Any]:
+    """Return every word that both the server's page and its script write on tickets, in the reader's language."""
+    return {
+        "table": _("Table {name}"),
+        "channels": {
+            "dine_in": _("Dine-in"),
+            "takeaway": _("Takeaway"),
+            "delivery": _("Delivery"),
+            "online": _("Online"),
+        },
+        "priorities": {"vip": _("VIP"), "express": _("Express")},
+        "statuses": {
+            "pending": _("New"),
+            "acknowledged": _("Claimed"),
+            "preparing": _("In work"),
+            "ready": _("Ready"),
+        },
+        "item_statuses": {
+            "pending": "",
+            "preparing": _("In work"),
+            "ready": _("Done"),
+            "cancelled": _("Cancelled"),
+        },
+        "paces": {"ok": _("On time"), "warn": _("Hurry"), "late": _("Late"), "ready": _("Ready for")},
+        "actions": {"claim": _("Claim"), "start": _("Start"), "bump": _("Bump"), "clear": _("Clear")},
+        "allergy": _("Allergy!"),
+        "contains": _("Contains"),
+        "held": _("Held, course {course}"),
+        "claimed_by": _("Chef: {name}"),
+        **_said_by_the_script(),
+    }
+
+
+def _said_by_the_script() -> dict[str, Any]:
+    return {
+        "undo": _("Undo"),
+        "bumping": {"ready": _("Ready in a moment"), "completed": _("Off the board in a moment")},
+        "item_bumping": _("Done. Tap to undo"),
+        "bump_held": _("Not sent: waiting for the connection"),
+        "bump_sending": _("Sending"),
+        "bump_taken_back": _("{number} changed while you bumped it. Nothing was sent: look again."),
+        "new_ticket": _("New ticket {number}, {place}"),
+        "ticket_changed": _("{number}, {place}, was changed."),
+        "ticket_cancelled": _("{number}, {place}, is cancelled. Stop making it."),
+        "refused": _("{number}: {reason}"),
+        "dismiss": _("Dismiss"),
+        "severities": {"info": _("Note"), "warning": _("Attention"), "error": _("Important")},
+        "live": _("Live"),
+        "live_polling": _("Every 2 seconds, because this network blocks WebSockets"),
+        "stale": _("Stale since {time}"),
+        "offline": _("Offline"),
+        "reasons": {
+            "": _("Reconnecting. Orders may be missing: don't rely on this board."),
+            "connecting": _("Connecting. Orders may be missing until then."),
+            "network": _("This device has no network. Orders may be missing."),
+            "unauthenticated": _("You are signed out. Orders may be missing."),
+            "forbidden": _("You may not see this kitchen any more."),
+            "replaced": _("Too many screens are open for this user; this one was closed. Reload to take it back."),
+            "stopped": _("This board was stopped. Reload the page."),
+        },
+        "errors": {
+            "connection": _("There is no connection. Nothing was changed."),
+            "timeout": _("The server did not answer. Look whether it was changed."),
+            "invalid_transition": _("Somebody was faster: this step is not possible any more."),
+            "conflict": _("Somebody else changed it in the same moment. Look again."),
+            "stale": _("Somebody else changed it in the same moment. Look again."),
+            "not_found": _("This ticket does not exist any more."),
+            "forbidden": _("You may not do this."),
+            "rate_limited": _("Too many taps at once. Try again."),
+        },
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One ticket as the board shows it: the public shape, and what follows from it and the clock."""
+
+    ticket: dict[str, Any]
+    pace: str
+    pace_text: str
+    age: str
+    place: str
+    channel: str
+    priority: str
+    status: str
+    claimed: str
+    allergies: str
+    lines: list[dict[str, Any]]
+    actions: list[tuple[str, str, str]]
+
+
+def board_cards(tickets: list[dict[str, Any]], *, minutes: dict[str, tuple[int, int]], text: dict[str, Any]) -> list[Card]:
+    """Lay the tickets out as the kitchen takes them: by priority, then the oldest first."""
+    now = timezone.now()
+    in_order = sorted(tickets, key=lambda ticket: (_RANKS[ticket["priority"]], ticket["created_at"], ticket["id"]))
+    return [_card(ticket, minutes=minutes, text=text, now=now) for ticket in in_order]
+
+
+def _card(ticket: dict[str, Any], *, minutes: dict[str, tuple[int, int]], text: dict[str, Any], now: dt.datetime) -> Card:
+    seconds = age_seconds(ticket, now)
+    pace = pace_of(ticket, seconds, minutes)
+    channel = text["channels"][ticket["channel"]]
+    table = ticket["table_name"]
+    return Card(
+        ticket=ticket,
+        pace=pace,
+        pace_text=text["paces"][pace],
+        age=clock(seconds),
+        place=text["table"].format(name=table) if table else channel,
+        channel=channel if table else "",
+        priority=text["priorities"].get(ticket["priority"], ""),
+        status=text["statuses"][ticket["status"]],
+        claimed=text["claimed_by"].format(name=ticket["chef_name"]) if ticket["chef_name"] else "",
+        allergies=", ".join(ticket["allergies"]),
+        lines=[_line(ticket, item, text) for item in ticket["items"]],
+        actions=[(status, key, text["actions"][key]) for status, key in _ACTIONS[ticket["status"]]],
+    )
+
+
+# What each status of a ticket offers: the status that the button sets, and the key of its text.
+_ACTIONS = {
+    "pending": [("acknowledged", "claim"), ("preparing", "start"), ("ready", "bump")],
+    "acknowledged": [("preparing", "start"), ("ready", "bump")],
+    "preparing": [("ready", "bump")],
+    "ready": [("completed", "clear")],
+}
+
+
+def age_seconds(ticket: dict[str, Any], now: dt.datetime) -> int:
+    """Return how long the guest has waited; for a ready ticket, how long it has stood at the pass."""
+    since = ticket["ready_at"] if ticket["status"] == "ready" and ticket["ready_at"] else ticket["created_at"]
+    return max(0, int((now - dt.datetime.fromisoformat(since)).total_seconds()))
+
+
+def pace_of(ticket: dict[str, Any], seconds: int, minutes: dict[str, tuple[int, int]]) -> str:
+    """Return ``ok``, ``warn`` or ``late`` by the restaurant's rule for the channel; ``ready`` when it is made."""
+    if ticket["status"] == "ready":
+        return "ready"
+    warn, late = minutes.get(ticket["channel"], minutes["default"])
+    if seconds >= late * 60:
+        return "late"
+    return "warn" if seconds >= warn * 60 else "ok"
+
+
+def clock(seconds: int) -> str:
+    """Write 754 seconds as 12:34 and 3754 as 1:02:34."""
+    hours, minutes = seconds // 3600, seconds % 3600 // 60
+    return f"{hours}:{minutes:02}:{seconds % 60:02}" if hours else f"{minutes}:{seconds % 60:02}"
+
+
+def _line(ticket: dict[str, Any], item: dict[str, Any], text: dict[str, Any]) -> dict[str, Any]:
+    state = text["held"].format(course=item["course"]) if item["held"] else text["item_statuses"][item["status"]]
+    return {
+        "item": item,
+        "state": "held" if item["held"] else item["status"],
+        "state_text": state,
+        "is_done": item["status"] == "ready",
+        "is_closed": item["status"] in _DONE or item["held"] or ticket["status"] == "ready",
+        "modifiers": [(bool(_REMOVAL.match(modifier["name"])), modifier["name"]) for modifier in item["modifiers"]],
+        "alert": ", ".join(item["allergy_alert"]),
+        "allergens": ", ".join(item["allergens"]),
+    }

@@ -1,0 +1,319 @@
+"""The commands of the WebSocket: what each takes, and what it answers.
+
+Commands that change something go through the services and permissions of the REST API.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
+
+import msgspec
+from asgiref.sync import sync_to_async
+from django.db import connection
+from msgspec import Meta, Struct
+
+from kitchen.selectors import find_ticket, open_tickets, stations_of
+from kitchen.services.tickets import ItemMove, set_ticket_item_statuses, set_ticket_status
+from kitchen.shapes import KitchenOrderShape, station_shape, ticket_shape
+from kitchen.states import TicketItemStatus, TicketStatus
+from orders.access import BadToken
+from orders.errors import NotAllowed
+from orders.selectors import find_order, transitions_of
+from orders.services.orders import set_order_status
+from orders.shapes import OrderShape, as_builtins, order_shape
+from orders.states import OrderStatus
+from realtime.audiences import guest_view
+from realtime.credentials import Principal, principal_of_token
+from realtime.joining import Refused, Wish, check_rooms, join
+from realtime.snapshots import one_moment
+
+if TYPE_CHECKING:
+    from realtime.consumers import StreamConsumer
+
+T = TypeVar("T")
+_executor = ThreadPoolExecutor(max_workers=4, thread_name_prefix="brigade-command")
+
+Id = Annotated[int, Meta(ge=1, le=2**63 - 1)]
+Room = Annotated[str, Meta(min_length=1, max_length=60)]
+
+
+class Empty(Struct):
+    """A command that takes no data; what is sent along is left alone."""
+
+
+class Auth(Struct, forbid_unknown_fields=True):
+    """Sign in, or renew."""
+
+    token: Annotated[str, Meta(min_length=1, max_length=4096)]
+    restaurant: str | None = None
+
+
+class Since(Struct, forbid_unknown_fields=True):
+    """The last event that the client has."""
+
+    epoch: str
+    seq: Annotated[int, Meta(ge=0, le=2**63 - 1)]
+
+
+class Join(Struct, forbid_unknown_fields=True):
+    """Join a room, or several at one cursor."""
+
+    room: Room | None = None
+    rooms: Annotated[list[Room], Meta(min_length=1, max_length=100)] | None = None
+    since: Since | None = None
+    snapshot: bool = False
+    events: list[str] | None = None
+    names: dict[str, str] | None = None
+
+
+class Leave(Struct, forbid_unknown_fields=True):
+    """Leave a room."""
+
+    room: Room
+
+
+class OfOrder(Struct, forbid_unknown_fields=True):
+    """A command about one order."""
+
+    order_id: Id
+
+
+class UpdateOrderStatus(Struct, forbid_unknown_fields=True):
+    """Move an order."""
+
+    order_id: Id
+    status: OrderStatus
+    version: int | None = None
+    reason: str = ""
+
+
+class GetTickets(Struct, forbid_unknown_fields=True):
+    """Ask for the open tickets."""
+
+    station_id: Id | None = None
+    status: TicketStatus | None = None
+
+
+class UpdateTicketStatus(Struct, forbid_unknown_fields=True):
+    """Move a ticket."""
+
+    kitchen_order_id: Id
+    status: TicketStatus
+    version: int | None = None
+    reason: str = ""
+
+
+class UpdateItemStatus(Struct, forbid_unknown_fields=True):
+    """Move a production item."""
+
+    kitchen_order_id: Id
+    item_id: Id
+    status: TicketItemStatus
+    version: int | None = None
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    """Run a service or a read in one of the commands' threads."""
+
+    def run() -> T:
+        try:
+            return work()
+        finally:
+            connection.close()
+
+    call = cast("Callable[[], Awaitable[T]]", sync_to_async(run, thread_sensitive=False, executor=_executor))
+    return await call()
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One command: who sent it, and by which reference the answer is to be known."""
+
+    consumer: StreamConsumer
+    principal: Principal
+    ref: str | None
+
+    def require_staff(self) -> None:
+        """Raise Refused for guests."""
+        if not self.principal.is_staff:
+            raise Refused("forbidden", "Only staff may do this.")
+
+
+Answer = Any
+ALREADY_ANSWERED = object()
+
+
+async def _join(call: Call, data: Join) -> Answer:
+    if (data.room is None) == (data.rooms is None):
+        raise Refused("bad_request", "Give either room or rooms.")
+    rooms = tuple(dict.fromkeys(data.rooms or [data.room or ""]))
+    wish = Wish(
+        rooms=rooms,
+        several=data.rooms is not None,
+        since=(data.since.epoch, data.since.seq) if data.since else None,
+        snapshot=data.snapshot,
+        only=frozenset(data.events) if data.events is not None else None,
+        names=data.names or {},
+    )
+    consumer = call.consumer
+    assert consumer.feed is not None
+    await join(consumer.hub, consumer.feed, consumer.socket, call.principal, wish, call.ref)
+    return ALREADY_ANSWERED
+
+
+async def _leave(call: Call, data: Leave) -> Answer:
+    feed = call.consumer.feed
+    if feed is None or not feed.leave(call.consumer.socket, data.room):
+        raise Refused("not_found", f"You are not in {data.room}.")
+    return {"room": data.room}
+
+
+async def _rooms(call: Call, data: Empty) -> Answer:
+    return {"rooms": list(call.consumer.socket.memberships)}
+
+
+async def _get_tickets(call: Call, data: GetTickets) -> Answer:
+    await call.consumer.hub.read(check_rooms, call.principal, ("kitchen",))
+
+    def read() -> Answer:
+        with one_moment(call.principal.restaurant_id) as head:
+            tickets = open_tickets(call.principal.restaurant_id)
+            if data.station_id is not None:
+                tickets = tickets.filter(items__station_id=data.station_id).distinct()
+            if data.status is not None:
+                tickets = tickets.filter(status=data.status)
+            return {"epoch": head.epoch, "seq": head.seq, "orders": [ticket_shape(ticket) for ticket in tickets]}
+
+    return await in_thread(read)
+
+
+async def _get_stations(call: Call, data: Empty) -> Answer:
+    call.require_staff()
+    restaurant_id = call.principal.restaurant_id
+    return await in_thread(lambda: {"stations": [station_shape(station) for station in stations_of(restaurant_id)]})
+
+
+async def _update_ticket(call: Call, data: UpdateTicketStatus) -> Answer:
+    call.require_staff()
+
+    def move() -> KitchenOrderShape:
+        ticket = set_ticket_status(
+            ticket_id=data.kitchen_order_id,
+            to=data.status,
+            actor=call.principal.actor,
+            reason=data.reason,
+            version=data.version,
+        )
+        return ticket_shape(find_ticket(call.principal.restaurant_id, ticket.pk))
+
+    return await in_thread(move)
+
+
+async def _update_item(call: Call, data: UpdateItemStatus) -> Answer:
+    call.require_staff()
+
+    def move() -> KitchenOrderShape:
+        ticket = set_ticket_item_statuses(
+            ticket_id=data.kitchen_order_id,
+            moves=[ItemMove(data.item_id, data.status)],
+            actor=call.principal.actor,
+            version=data.version,
+        )
+        return ticket_shape(find_ticket(call.principal.restaurant_id, ticket.pk))
+
+    return await in_thread(move)
+
+
+async def _order_details(call: Call, data: OfOrder) -> Answer:
+    principal = call.principal
+
+    def read() -> Answer:
+        check_rooms(principal, (f"order:{data.order_id}",))
+        shape = order_shape(find_order(principal.restaurant_id, data.order_id))
+        return shape if principal.is_staff else guest_view(OrderShape, as_builtins(shape))
+
+    return await in_thread(read)
+
+
+async def _update_order(call: Call, data: UpdateOrderStatus) -> Answer:
+    call.require_staff()
+
+    def move() -> OrderShape:
+        order = set_order_status(
+            order_id=data.order_id, to=data.status, actor=call.principal.actor, reason=data.reason, version=data.version
+        )
+        return order_shape(find_order(call.principal.restaurant_id, order.pk))
+
+    return await in_thread(move)
+
+
+async def _transitions(call: Call, data: OfOrder) -> Answer:
+    call.require_staff()
+    return await in_thread(lambda: transitions_of(find_order(call.principal.restaurant_id, data.order_id)))
+
+
+async def sign_in(data: Auth, present: Principal | None) -> Principal:
+    """Return who a token stands for; on a live socket it must be the same caller. Raises Refused."""
+    slug = data.restaurant or (present.restaurant_slug if present and present.is_staff else None)
+    try:
+        principal = await in_thread(lambda: principal_of_token(data.token, slug))
+    except BadToken as error:
+        raise Refused("unauthenticated", str(error)) from error
+    except (PermissionError, NotAllowed) as error:
+        raise Refused("forbidden", str(error)) from error
+    if present is not None and principal.identity != present.identity:
+        raise Refused("forbidden", "A live socket renews only its own caller's credentials.")
+    return replace(principal)
+
+
+Handler = Callable[[Call, Any], Awaitable[Answer]]
+COMMANDS: dict[str, tuple[type[Struct], Handler]] = {
+    "join": (Join, _join),
+    "leave": (Leave, _leave),
+    "rooms": (Empty, _rooms),
+    "kitchen:get_orders": (GetTickets, _get_tickets),
+    "kitchen:get_stations": (Empty, _get_stations),
+    "kitchen:update_order_status": (UpdateTicketStatus, _update_ticket),
+    "kitchen:update_item_status": (UpdateItemStatus, _update_item),
+    "order:get_details": (OfOrder, _order_details),
+    "order:update_status": (UpdateOrderStatus, _update_order),
+    "order:get_transitions": (OfOrder, _transitions),
+}
+
+_ALIASES = {
+    "join:kitchen": ("join", "kitchen"),
+    "join:orders": ("join", "orders"),
+    "join:waiters": ("join", "waiters"),
+    "leave:kitchen": ("leave", "kitchen"),
+    "leave:orders": ("leave", "orders"),
+    "leave:waiters": ("leave", "waiters"),
+    "kitchen:subscribe": ("join", "kitchen"),
+    "tenant:subscribe": ("join", "restaurant"),
+}
+
+
+def resolve(command: str, data: Any) -> tuple[str, Any]:
+    """Return the command and data that another name of it stands for."""
+    if not isinstance(data, dict):
+        return command, data
+    if command == "order:subscribe":
+        order_id = data.get("order_id")
+        if not isinstance(order_id, int):
+            raise Refused("bad_request", "order_id must be an integer.")
+        rest = {name: value for name, value in data.items() if name != "order_id"}
+        return "join", {**rest, "room": f"order:{order_id}"}
+    if command in _ALIASES:
+        name, room = _ALIASES[command]
+        return name, {**data, "room": room}
+    return command, data
+
+
+def convert(data: Any, kind: type[T]) -> T:
+    """Return the data of a command as its type; raises Refused ``bad_request`` naming what is wrong."""
+    try:
+        return msgspec.convert(data, kind)
+    except msgspec.ValidationError as error:
+        raise Refused("bad_request", str(error)) from error

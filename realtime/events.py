@@ -1,0 +1,228 @@
+"""The catalogue: everything that Brigade announces, with its rooms and its data.
+
+Rooms are written as letters: K the kitchen and the stations concerned, W waiters, O order lists, T the order's
+table, # the order's own room, D the order-ready board, c the order's customer. ``restaurant`` gets every event.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
+
+from kitchen.shapes import KitchenOrderShape, StationShape, StepShape
+from orders.shapes import ItemShape, MenuItemBrief, Money, OrderShape, StaffOnly, Timestamp
+
+OrderFields = Meta(extra={"guest": "order fields"}, description="New values of the order's own fields, by name.")
+Changes = Annotated[dict[str, Any], OrderFields]
+
+
+class OfOrder(Struct, frozen=True, kw_only=True):
+    """What every event about an order says; ``version`` is the order's after the change."""
+
+    order_id: int
+    order_number: str
+    channel: str
+    table_id: int | None
+    version: int
+    changes: Changes
+
+
+class OrderCreated(OfOrder, frozen=True, kw_only=True):
+    """An order was taken, with its items."""
+
+    order: OrderShape
+
+
+class OrderUpdated(OfOrder, frozen=True, kw_only=True):
+    """Other fields of an order than its status changed, or its items did."""
+
+    order: OrderShape
+    changed_fields: list[str]
+
+
+class OrderConfirmed(OfOrder, frozen=True, kw_only=True):
+    """An order was accepted."""
+
+    confirmed_at: Timestamp
+    estimated_ready_at: Timestamp | None
+
+
+class OrderStatusChanged(OfOrder, frozen=True, kw_only=True):
+    """An order went from one status to another."""
+
+    previous_status: str
+    new_status: str
+    status: str
+    updated_at: Timestamp
+
+
+class OrderDeleted(OfOrder, frozen=True, kw_only=True):
+    """An order was taken back before the kitchen had it."""
+
+
+class OrderCancelled(OfOrder, frozen=True, kw_only=True):
+    """An order will not be made, or not be handed over; ``refund_amount`` is what was paid."""
+
+    reason: str | None
+    refund_amount: Money
+
+
+class OrderItemsAdded(OfOrder, frozen=True, kw_only=True):
+    """Items were added to an order, in one call."""
+
+    items: list[ItemShape]
+    new_total_amount: Money
+    new_final_amount: Money
+
+
+class OrderItemAdded(OfOrder, frozen=True, kw_only=True):
+    """One item was added to an order."""
+
+    item: ItemShape
+
+
+class OrderItemUpdated(OfOrder, frozen=True, kw_only=True):
+    """An item was changed."""
+
+    item: ItemShape
+    changed_fields: list[str]
+
+
+class OrderItemRemoved(OfOrder, frozen=True, kw_only=True):
+    """An item was removed, or voided."""
+
+    item_id: int
+
+
+class OrderItemStatusChanged(OfOrder, frozen=True, kw_only=True):
+    """An item went from one status to another."""
+
+    item_id: int
+    previous_status: str
+    status: str
+
+
+class OrderLeft(Struct, frozen=True, kw_only=True):
+    """An order moved to another table, or to another customer; told to the one that it left."""
+
+    order_id: int
+    order_number: str
+
+
+class OfTicket(OfOrder, frozen=True, kw_only=True):
+    """What every event about a ticket says: the ticket as it is after the change, whole."""
+
+    kitchen_order_id: int
+    kitchen_order: Annotated[KitchenOrderShape | None, StaffOnly]
+
+
+class TicketNew(OfTicket, frozen=True, kw_only=True):
+    """A ticket reached the kitchen."""
+
+
+class TicketAcknowledged(OfTicket, frozen=True, kw_only=True):
+    """A chef took a ticket."""
+
+    chef_id: Annotated[int | None, StaffOnly]
+    chef_name: Annotated[str | None, StaffOnly]
+
+
+class TicketPreparing(OfTicket, frozen=True, kw_only=True):
+    """The kitchen started a ticket."""
+
+
+class TicketReady(OfTicket, frozen=True, kw_only=True):
+    """Everything on a ticket is made."""
+
+
+class TicketCompleted(OfTicket, frozen=True, kw_only=True):
+    """A ticket was handed over or put away; ``prep_time`` in minutes."""
+
+    prep_time: int | None
+
+
+class TicketUpdated(OfTicket, frozen=True, kw_only=True):
+    """A ticket changed in a way that no other event names."""
+
+    changed_fields: list[str]
+
+
+class TicketPriorityChanged(OfTicket, frozen=True, kw_only=True):
+    """A ticket is to be made sooner, or later."""
+
+    previous_priority: str
+    priority: str
+
+
+class TicketItemStatusChanged(OfTicket, frozen=True, kw_only=True):
+    """A production item's status or steps changed."""
+
+    item_id: int
+    order_item_id: int
+    station_id: int | None
+    previous_status: str
+    status: str
+    steps: list[StepShape]
+
+
+class StationUpdated(Struct, frozen=True, kw_only=True):
+    """A station was made, changed or closed, or has another load."""
+
+    station: StationShape
+
+
+class MenuItemUpdated(Struct, frozen=True, kw_only=True):
+    """A dish was put on the menu, changed, 86'd or came back."""
+
+    menu_item: MenuItemBrief
+    changed_fields: list[str]
+
+
+class AlertRaised(Struct, frozen=True, kw_only=True):
+    """A manager, or Brigade itself, tells everybody."""
+
+    severity: str
+    message: str
+    audience: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """One line of the catalogue."""
+
+    name: str
+    data: type[Struct]
+    rooms: str
+
+
+CATALOGUE: dict[str, EventType] = {
+    line.name: line
+    for line in (
+        EventType("order:created", OrderCreated, "KWOTDc"),
+        EventType("order:new", TicketNew, "K"),
+        EventType("order:updated", OrderUpdated, "KWOT#c"),
+        EventType("order:confirmed", OrderConfirmed, "KWOT#c"),
+        EventType("order:status_changed", OrderStatusChanged, "KWOT#Dc"),
+        EventType("order:deleted", OrderDeleted, "KWOT#Dc"),
+        EventType("order:cancelled", OrderCancelled, "KWOT#Dc"),
+        EventType("order:items_added", OrderItemsAdded, "KWOT#c"),
+        EventType("order-item:added", OrderItemAdded, "KO"),
+        EventType("order-item:updated", OrderItemUpdated, "KO#"),
+        EventType("order-item:removed", OrderItemRemoved, "KOT#"),
+        EventType("order:item_status_changed", OrderItemStatusChanged, "KWOT#c"),
+        EventType("order:left", OrderLeft, ""),
+        EventType("kitchen:order_acknowledged", TicketAcknowledged, "KW#"),
+        EventType("kitchen:order_preparing", TicketPreparing, "KWT#c"),
+        EventType("kitchen:order_ready", TicketReady, "KWT#Dc"),
+        EventType("kitchen:order_completed", TicketCompleted, "KWT#Dc"),
+        EventType("kitchen:order_updated", TicketUpdated, "K"),
+        EventType("kitchen:priority_changed", TicketPriorityChanged, "K"),
+        EventType("kitchen:item_status_changed", TicketItemStatusChanged, "K"),
+        EventType("station:updated", StationUpdated, "K"),
+        EventType("menu-item:updated", MenuItemUpdated, "KWOT"),
+        EventType("alert", AlertRaised, "*"),
+    )
+}
+NAMES = {line.data: name for name, line in CATALOGUE.items()}

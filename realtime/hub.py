@@ -1,0 +1,341 @@
+"""The hub: the one object of a server process that follows the streams and feeds the sockets.
+
+For each restaurant with a local socket it keeps a feed: a cursor in the restaurant's stream and the sockets' rooms.
+Events come from this process after its commits, from other processes over the channel layer, and from the database,
+which is asked every second how far each stream is. What is contiguous with the cursor is delivered, what is older
+dropped, and a gap is read from the database. So the layer may lose, repeat or reorder, and no screen notices.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+from collections import defaultdict
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import structlog
+from channels.layers import get_channel_layer
+from django.db import connection
+from django.utils import timezone
+
+from orders.shapes import timestamp
+from realtime import forwarding, stream
+from realtime.credentials import Verdict, recheck
+from realtime.frames import StreamEvent, encoded
+from realtime.sockets import Membership, Socket
+
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
+
+HEARTBEAT_SECONDS = 10
+POLL_SECONDS = 1.0
+SUBSCRIBE_SECONDS = 5.0
+RECHECK_SECONDS = 5.0
+LAYER_SECONDS = 2.0
+GRACE_SECONDS = 0.02  # how long a gap may close by itself: commits of two threads arrive in either order
+PENDING_EVENTS = 5000
+READ_EVENTS = 1000
+VERIFIED_SECONDS = 5.0
+RESTART = 1012
+
+
+class Feed:
+    """One restaurant in this process: where its stream has been served up to, and who is in which room."""
+
+    def __init__(self, restaurant_id: int, epoch: str, cursor: int, verified_at: float) -> None:
+        self.restaurant_id = restaurant_id
+        self.epoch = epoch
+        self.cursor = cursor
+        self.verified_at = verified_at
+        self.sockets: set[Socket] = set()
+        self.rooms: defaultdict[str, set[Socket]] = defaultdict(set)
+        self.pending: dict[int, StreamEvent] = {}
+        self.catching_up: asyncio.Task[None] | None = None
+        self.subscribed = False
+
+    def deliver(self, event: StreamEvent) -> None:
+        """Give the next event to every socket that is in one of its rooms."""
+        self.cursor = event.seq
+        for socket in self._audience(event):
+            socket.deliver(event)
+
+    def _audience(self, event: StreamEvent) -> set[Socket]:
+        if event.everywhere:
+            return set(self.sockets)
+        reached = set(self.rooms.get("restaurant", ()))
+        for room in event.rooms:
+            if room in self.rooms:
+                reached |= self.rooms[room]
+        if "table:*" in event.rooms:
+            for room, sockets in self.rooms.items():
+                if room.startswith("table:"):
+                    reached |= sockets
+        return reached
+
+    def enter(self, socket: Socket, membership: Membership) -> None:
+        """Put the socket into a room."""
+        socket.memberships[membership.room] = membership
+        self.rooms[membership.room].add(socket)
+
+    def leave(self, socket: Socket, room: str) -> bool:
+        """Take the socket out of a room; False when it was not in it."""
+        if socket.memberships.pop(room, None) is None:
+            return False
+        self.rooms[room].discard(socket)
+        if not self.rooms[room]:
+            del self.rooms[room]
+        return True
+
+
+class Hub:
+    """Follows the streams of the restaurants that have sockets in this process. One per event loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self.feeds: dict[int, Feed] = {}
+        self.gap_reads = 0
+        self._executor = ThreadPoolExecutor(max_workers=3, thread_name_prefix="brigade-hub")
+        self._opening: dict[int, asyncio.Task[Feed]] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._forwarder = forwarding.serve_from(loop)
+        self._forwarder.sink = self.take
+        for work, every in (
+            (self._poll, POLL_SECONDS),
+            (self._beat, HEARTBEAT_SECONDS),
+            (self._subscribe, SUBSCRIBE_SECONDS),
+            (self._recheck, RECHECK_SECONDS),
+        ):
+            self._spawn(self._repeat(work, every))
+        self._spawn(self._receive())
+
+    def _spawn(self, coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = self.loop.create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def read(self, work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """Run a database read in the hub's own threads, which never wait behind the requests'."""
+
+        def run() -> T:
+            try:
+                return work(*args, **kwargs)
+            finally:
+                connection.close()
+
+        return await self.loop.run_in_executor(self._executor, run)
+
+    async def _repeat(self, work: Callable[[], Coroutine[Any, Any, None]], every: float) -> None:
+        while True:
+            await asyncio.sleep(every)
+            try:
+                await work()
+            except Exception as error:  # noqa: BLE001 - a border: the hub outlives every fault of what it leans on
+                log.warning("hub_failed", work=work.__name__, error=repr(error))
+
+    # Sockets
+
+    async def follow(self, restaurant_id: int, socket: Socket) -> Feed:
+        """Add a socket to its restaurant's feed, which is opened at the head of the stream if it is the first."""
+        feed = self.feeds.get(restaurant_id)
+        if feed is None:
+            opening = self._opening.get(restaurant_id)
+            if opening is None:
+                opening = self._opening[restaurant_id] = self._spawn(self._open(restaurant_id))
+                opening.add_done_callback(lambda _: self._opening.pop(restaurant_id, None))
+            opened = await asyncio.shield(opening)
+            feed = self.feeds.setdefault(restaurant_id, opened)
+        feed.sockets.add(socket)
+        return feed
+
+    async def _open(self, restaurant_id: int) -> Feed:
+        head = await self.read(stream.head_of, restaurant_id)
+        feed = self.feeds[restaurant_id] = Feed(restaurant_id, head.epoch, head.seq, self.loop.time())
+        self._spawn(self._subscribe_soon())
+        return feed
+
+    async def _subscribe_soon(self) -> None:
+        try:
+            await self._subscribe()
+        except Exception as error:  # noqa: BLE001 - a border: it is tried again every few seconds
+            log.warning("hub_failed", work="_subscribe", error=repr(error))
+
+    def forget(self, socket: Socket) -> None:
+        """Take a socket out of everything; safe to call twice, and for one that was never in."""
+        principal = socket.principal
+        feed = self.feeds.get(principal.restaurant_id) if principal else None
+        if feed is not None:
+            for room in list(socket.memberships):
+                feed.leave(socket, room)
+            feed.sockets.discard(socket)
+        socket.forget()
+
+    # Events
+
+    def take(self, events: list[StreamEvent]) -> None:
+        """Take events from whatever way they come: in order they are delivered, else kept until the gap is closed."""
+        for event in events:
+            feed = self.feeds.get(event.restaurant_id)
+            if feed is None or event.seq <= feed.cursor or event.epoch != feed.epoch:
+                continue
+            if event.seq == feed.cursor + 1:
+                feed.deliver(event)
+            elif len(feed.pending) < PENDING_EVENTS:
+                feed.pending[event.seq] = event
+        for restaurant_id in {event.restaurant_id for event in events}:
+            feed = self.feeds.get(restaurant_id)
+            if feed is not None:
+                self._drain(feed)
+                if feed.pending:
+                    self._catch_up(feed, GRACE_SECONDS)
+
+    def _drain(self, feed: Feed) -> None:
+        while (event := feed.pending.pop(feed.cursor + 1, None)) is not None:
+            feed.deliver(event)
+        if feed.pending and min(feed.pending) <= feed.cursor:
+            feed.pending = {seq: event for seq, event in feed.pending.items() if seq > feed.cursor}
+
+    def _catch_up(self, feed: Feed, grace: float = 0.0) -> asyncio.Task[None]:
+        """Read what is missing, once however many ask for it."""
+        if feed.catching_up is None or feed.catching_up.done():
+            feed.catching_up = self._spawn(self._read_gap(feed, grace))
+        return feed.catching_up
+
+    async def _read_gap(self, feed: Feed, grace: float) -> None:
+        if grace:
+            await asyncio.sleep(grace)
+            if not feed.pending:
+                return
+        try:
+            while True:
+                self.gap_reads += 1
+                events = await self.read(
+                    stream.read_events, feed.restaurant_id, feed.epoch, after=feed.cursor, limit=READ_EVENTS
+                )
+                for event in events:
+                    if event.seq == feed.cursor + 1:
+                        feed.deliver(event)
+                self._drain(feed)
+                if len(events) < READ_EVENTS:
+                    return
+        except Exception as error:  # noqa: BLE001 - a border: the next poll asks again
+            log.warning("hub_failed", work="_read_gap", error=repr(error))
+
+    async def catch_up(self, feed: Feed) -> None:
+        """Bring the feed to the present head of its stream."""
+        await asyncio.shield(self._catch_up(feed))
+
+    async def _poll(self) -> None:
+        """Compare every feed with its stream's head, so that a lost last message is noticed on a quiet evening too."""
+        if not self.feeds:
+            return
+        cursors = {restaurant_id: feed.cursor for restaurant_id, feed in self.feeds.items()}
+        heads = await self.read(stream.heads_of, cursors)
+        for restaurant_id, cursor in cursors.items():
+            feed, head = self.feeds.get(restaurant_id), heads.get(restaurant_id)
+            if feed is None:
+                continue
+            if head is None or head.epoch != feed.epoch or head.seq < cursor:
+                self._reset(feed)
+                continue
+            feed.verified_at = self.loop.time()
+            if head.seq > feed.cursor:
+                self._catch_up(feed)
+
+    def _reset(self, feed: Feed) -> None:
+        """Let go of a stream that is not what it was: restored, or gone. Its screens come back with a resync."""
+        log.warning("stream_reset", restaurant=feed.restaurant_id, cursor=feed.cursor)
+        self.feeds.pop(feed.restaurant_id, None)
+        for socket in list(feed.sockets):
+            socket.close(RESTART)
+
+    async def _beat(self) -> None:
+        """Tell every socket how far it has been served; silence where the database can't be asked."""
+        now = timezone.now()
+        for feed in list(self.feeds.values()):
+            if self.loop.time() - feed.verified_at > VERIFIED_SECONDS:
+                continue
+            beat = encoded({"type": "heartbeat", "epoch": feed.epoch, "seq": feed.cursor, "timestamp": timestamp(now)})
+            for socket in list(feed.sockets):
+                if not socket.is_holding:
+                    socket.put(beat)
+
+    # The channel layer
+
+    async def _receive(self) -> None:
+        """Take what other processes publish. Never cancelled while the process serves."""
+        while True:
+            try:
+                layer = get_channel_layer()
+                message = await layer.receive(await self._channel())
+                self.take([StreamEvent(*row) for row in message["events"]])
+            except Exception as error:  # noqa: BLE001 - a border: the layer may be down for as long as it likes
+                log.warning("hub_failed", work="_receive", error=repr(error))
+                await asyncio.sleep(POLL_SECONDS)
+
+    async def _channel(self) -> str:
+        if not hasattr(self, "_channel_name"):
+            self._channel_name: str = await get_channel_layer().new_channel("hub")
+        return self._channel_name
+
+    async def _subscribe(self) -> None:
+        """Be in the group of every restaurant that has sockets here, also after the layer came back empty."""
+        layer = get_channel_layer()
+        channel = await self._channel()
+        for feed in list(self.feeds.values()):
+            async with asyncio.timeout(LAYER_SECONDS):
+                if feed.sockets:
+                    await layer.group_add(forwarding.group_of(feed.restaurant_id), channel)
+                    feed.subscribed = True
+                elif feed.restaurant_id not in self._opening:
+                    self.feeds.pop(feed.restaurant_id, None)
+                    await layer.group_discard(forwarding.group_of(feed.restaurant_id), channel)
+
+    # Credentials
+
+    async def _recheck(self) -> None:
+        """Ask whether every socket may still see what it sees; take away what it may not."""
+        sockets = [socket for feed in self.feeds.values() for socket in feed.sockets if socket.principal is not None]
+        if not sockets:
+            return
+        principals = {socket.principal for socket in sockets if socket.principal}
+        verdicts: dict[Any, Verdict] = await self.read(recheck, principals)
+        for socket in sockets:
+            if socket.principal in verdicts:
+                self._apply(socket, verdicts[socket.principal])
+
+    def _apply(self, socket: Socket, verdict: Verdict) -> None:
+        if verdict.close is not None:
+            log.info("socket_revoked", socket=socket.number, code=verdict.close)
+            feed = self.feeds.get(socket.principal.restaurant_id) if socket.principal else None
+            for room in list(socket.memberships):
+                if feed is not None:
+                    feed.leave(socket, room)
+            socket.close(verdict.close)
+            return
+        if verdict.principal is not None and socket.principal is not None:
+            feed = self.feeds[socket.principal.restaurant_id]
+            socket.principal = verdict.principal
+            for room in list(socket.memberships):
+                if not verdict.principal.may_stay_in(room):
+                    feed.leave(socket, room)
+                    socket.put(encoded({"type": "left", "data": {"room": room, "reason": "forbidden"}}))
+
+
+_hubs: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = weakref.WeakKeyDictionary()
+
+
+def get_hub() -> Hub:
+    """Return the hub of the running event loop, started when first asked for."""
+    loop = asyncio.get_running_loop()
+    hub = _hubs.get(loop)
+    if hub is None:
+        hub = _hubs[loop] = Hub(loop)
+    return hub
+
+
+def running_hub() -> Hub | None:
+    """Return the hub of the running event loop, if it has been started."""
+    return _hubs.get(asyncio.get_running_loop())

@@ -1,0 +1,170 @@
+"""Joining rooms without a gap and without a double.
+
+The socket is registered and holds back what comes; what was missed is read up to the hub's cursor; the reply goes
+out, then the replay, then what was held back, and from there on it is live. Each room remembers up to where the
+socket has been served, so that an event reaches it once however many of its rooms have it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from kitchen.models import Station
+from orders.models import Order, Table
+from orders.states import CLOSED
+from realtime.credentials import Principal
+from realtime.frames import StreamEvent, reply
+from realtime.hub import Feed, Hub
+from realtime.rooms import audience_in, may_join, parse
+from realtime.snapshots import room_snapshots
+from realtime.sockets import Membership, Socket
+from realtime.stream import MOST_REPLAYED, Head, head_of, read_events
+
+MOST_ROOMS = 100
+
+
+class Refused(Exception):
+    """A command that can't be done; ``code`` is one of the protocol's."""
+
+    def __init__(self, code: str, detail: str, **extra: Any) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.extra = extra
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a ``join`` asks for. ``since`` is (epoch, seq) of the last event that the client has."""
+
+    rooms: tuple[str, ...]
+    several: bool
+    since: tuple[str, int] | None
+    snapshot: bool
+    only: frozenset[str] | None
+    names: dict[str, str]
+
+
+async def join(hub: Hub, feed: Feed, socket: Socket, principal: Principal, wish: Wish, ref: str | None) -> None:
+    """Join all of the rooms, or none: raises Refused."""
+    if len(set(socket.memberships) | set(wish.rooms)) > MOST_ROOMS:
+        raise Refused("conflict", f"A socket may be in at most {MOST_ROOMS} rooms.")
+    await hub.read(check_rooms, principal, wish.rooms)
+    socket.hold()
+    before = dict(socket.memberships)
+    try:
+        answer, replay = await _enter(hub, feed, socket, principal, wish)
+    except BaseException:
+        for room in wish.rooms:
+            feed.leave(socket, room)
+            if room in before:
+                feed.enter(socket, before[room])
+        socket.release()
+        raise
+    try:
+        socket.put(reply(ref, answer))
+        await socket.put_all(replay)
+    finally:
+        socket.release()
+
+
+async def _enter(
+    hub: Hub, feed: Feed, socket: Socket, principal: Principal, wish: Wish
+) -> tuple[dict[str, Any], list[str]]:
+    cursor = feed.cursor
+    earlier = {room: membership for room, membership in socket.memberships.items() if room not in wish.rooms}
+    joined = [
+        Membership(room, audience_in(room, is_staff=principal.is_staff), cursor, wish.only, wish.names)
+        for room in wish.rooms
+    ]
+    for membership in joined:
+        feed.enter(socket, membership)
+    answer: dict[str, Any] = {"rooms": list(wish.rooms)} if wish.several else {"room": wish.rooms[0]}
+    answer |= {"epoch": feed.epoch, "seq": cursor, "replayed": 0, "resync": False}
+    resync = False
+    if wish.since is not None:
+        events = await _missed(hub, feed, wish)
+        if events is not None:
+            for membership in joined:
+                membership.after = wish.since[1]
+            frames = _replay(socket, joined, earlier, [event for event in events if event.seq <= cursor])
+            if wish.since[1] > cursor:
+                cursor = wish.since[1]
+            for membership in joined:
+                membership.after = cursor
+            answer |= {"seq": cursor, "replayed": len(frames)}
+            if not wish.snapshot:
+                return answer, frames
+        resync = events is None
+    if not resync and not wish.snapshot:
+        return answer, []
+    epoch, seq, states = await hub.read(
+        room_snapshots, principal.restaurant_id, wish.rooms, is_staff=principal.is_staff
+    )
+    if epoch != feed.epoch:
+        raise Refused("internal", "The stream has just been replaced. Join again.")
+    for membership in joined:
+        membership.after = seq
+    snapshot = states if wish.several else states[wish.rooms[0]]
+    return answer | {"seq": seq, "replayed": 0, "resync": resync, "snapshot": snapshot}, []
+
+
+async def _missed(hub: Hub, feed: Feed, wish: Wish) -> list[StreamEvent] | None:
+    """Return what the rooms had after ``since``, or None where that can't be exact."""
+    assert wish.since is not None
+    epoch, seq = wish.since
+    head: Head = await hub.read(head_of, feed.restaurant_id)
+    if epoch != feed.epoch or head.epoch != epoch:
+        return None
+    if seq < head.min_seq - 1 or seq > head.seq:
+        return None
+    until = feed.cursor
+    if until - seq > MOST_REPLAYED:
+        return None
+    return await hub.read(read_events, feed.restaurant_id, epoch, after=seq, until=until, rooms=list(wish.rooms))
+
+
+def _replay(
+    socket: Socket, joined: list[Membership], earlier: dict[str, Membership], events: list[StreamEvent]
+) -> list[str]:
+    """Return the frames that were missed, but for those that the socket had through a room that it is in already."""
+    rooms = {membership.room: membership for membership in joined}
+    frames = []
+    for event in events:
+        if earlier and socket.frame_of(event, earlier) is not None:
+            continue
+        frame = socket.frame_of(event, rooms, replayed=True)
+        if frame is not None:
+            frames.append(frame)
+    return frames
+
+
+def check_rooms(principal: Principal, rooms: tuple[str, ...]) -> None:
+    """Raise Refused unless the principal may join every one of the rooms."""
+    for room in rooms:
+        verdict = may_join(room, kind=principal.kind, role=principal.role, table_id=principal.table_id)
+        if verdict == "unknown" or not _exists(principal, room):
+            raise Refused("not_found", f"There is no room {room}.")
+        if verdict == "forbidden":
+            raise Refused("forbidden", f"You may not join {room}.")
+        if verdict == "if own" and not _is_own_open_order(principal, room):
+            raise Refused("forbidden", f"You may not join {room}.")
+
+
+def _exists(principal: Principal, room: str) -> bool:
+    kind, number = parse(room) or ("", None)
+    if number is None:
+        return True
+    own = {
+        "table": Table.objects.filter(restaurant_id=principal.restaurant_id),
+        "order": Order.objects.filter(restaurant_id=principal.restaurant_id),
+        "station": Station.objects.filter(restaurant_id=principal.restaurant_id),
+    }
+    return own[kind].filter(pk=number).exists()
+
+
+def _is_own_open_order(principal: Principal, room: str) -> bool:
+    _, number = parse(room) or ("", None)
+    own = Order.objects.filter(restaurant_id=principal.restaurant_id, table_id=principal.table_id, pk=number)
+    return own.exclude(status__in=CLOSED).exists()

@@ -1,0 +1,198 @@
+"""One client's socket: what it may see, what waits to be sent to it, and its own writer."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from realtime.audiences import Audience
+
+if TYPE_CHECKING:
+    from realtime.credentials import Principal
+    from realtime.frames import StreamEvent
+
+log = structlog.get_logger(__name__)
+
+MOST_MESSAGES = 1000
+MOST_BYTES = 4 * 1024 * 1024
+REPLAY_BATCH = 200
+CLOSE_SECONDS = 5.0
+TOO_SLOW = 4503
+GONE = 1006
+
+_numbers = itertools.count(1)
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class Membership:
+    """A socket's place in a room: it has been served up to ``after``, and gets what comes later."""
+
+    room: str
+    audience: Audience
+    after: int
+    only: frozenset[str] | None = None
+    names: dict[str, str] = field(default_factory=dict)
+
+
+class Socket:
+    """One WebSocket. All methods are called in the event loop; none but the writer waits.
+
+    The queue is bounded: a client that stops reading is cut off with 4503 and delays nobody.
+    """
+
+    def __init__(self, send: Send, abort: Callable[[], None] | None = None) -> None:
+        self.number = next(_numbers)
+        self.principal: Principal | None = None
+        self.memberships: dict[str, Membership] = {}
+        self.closing: int | None = None
+        self._send = send
+        self._abort = abort
+        self._queue: deque[str] = deque()
+        self._bytes = 0
+        self._held: list[StreamEvent] | None = None
+        self._wake = asyncio.Event()
+        self._drained = asyncio.Event()
+        self._writer = asyncio.create_task(self._write(), name=f"brigade-writer-{self.number}")
+        self._cutter: asyncio.Task[None] | None = None
+
+    @property
+    def is_holding(self) -> bool:
+        """Whether events are held back while a join replays what came before."""
+        return self._held is not None
+
+    def hold(self) -> None:
+        """Hold events back until ``release``."""
+        self._held = []
+
+    def release(self) -> None:
+        """Send what was held back, in order, and go on live."""
+        held, self._held = self._held or [], None
+        for event in held:
+            self.deliver(event)
+
+    def deliver(self, event: StreamEvent) -> None:
+        """Queue an event, once, for the richest audience of the rooms that the socket has it from."""
+        if self._held is not None:
+            self._held.append(event)
+            if len(self._held) > MOST_MESSAGES:
+                self.cut()
+            return
+        frame = self.frame_of(event)
+        if frame is not None:
+            self.put(frame)
+
+    def frame_of(
+        self, event: StreamEvent, memberships: dict[str, Membership] | None = None, *, replayed: bool = False
+    ) -> str | None:
+        """Return the frame that this socket gets of an event, or None when none of its rooms has it for it."""
+        best: Membership | None = None
+        for membership in self._reached(event, self.memberships if memberships is None else memberships):
+            if event.seq <= membership.after:
+                continue
+            if membership.only is not None and event.type not in membership.only:
+                continue
+            if best is None or membership.audience > best.audience:
+                best = membership
+        if best is None:
+            return None
+        return event.frame(best.audience, replayed=replayed, name=best.names.get(event.type))
+
+    def _reached(self, event: StreamEvent, memberships: dict[str, Membership]) -> list[Membership]:
+        if event.everywhere:
+            everyone = [*memberships.values()] or self._in_no_room()
+            return [membership for membership in everyone if membership.audience >= event.lowest_audience]
+        reached = [memberships[room] for room in event.rooms if room in memberships]
+        if "restaurant" in memberships:
+            reached.append(memberships["restaurant"])
+        if "table:*" in event.rooms:
+            reached += [membership for room, membership in memberships.items() if room.startswith("table:")]
+        return reached
+
+    def _in_no_room(self) -> list[Membership]:
+        principal = self.principal
+        if principal is None or self.memberships:
+            return []
+        return [Membership("*", Audience.STAFF if principal.is_staff else Audience.GUEST, 0)]
+
+    def put(self, text: str) -> None:
+        """Queue a frame for the writer; a full queue cuts the socket off."""
+        if self.closing is not None:
+            return
+        self._queue.append(text)
+        self._bytes += len(text)
+        if len(self._queue) > MOST_MESSAGES or (self._bytes > MOST_BYTES and len(self._queue) > 1):
+            self.cut()
+            return
+        self._wake.set()
+
+    async def put_all(self, texts: list[str]) -> None:
+        """Queue many frames at the pace of the client."""
+        for start in range(0, len(texts), REPLAY_BATCH):
+            if self.closing is not None:
+                return
+            self._drained.clear()
+            for text in texts[start : start + REPLAY_BATCH]:
+                self.put(text)
+            await self._drained.wait()
+
+    def close(self, code: int) -> None:
+        """Close with the code, after what is queued."""
+        if self.closing is None:
+            self.closing = code
+            self._wake.set()
+
+    def cut(self) -> None:
+        """Close a socket that doesn't read: 4503 if it still can, else its transport is aborted."""
+        if self._cutter is not None:
+            return
+        log.warning("socket_too_slow", socket=self.number, messages=len(self._queue), bytes=self._bytes)
+        self.closing = TOO_SLOW
+        self._queue.clear()
+        self._held = None
+        self._cutter = asyncio.create_task(self._cut(), name=f"brigade-cutter-{self.number}")
+
+    async def _cut(self) -> None:
+        self._writer.cancel()
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._send({"type": "websocket.close", "code": TOO_SLOW})
+            await asyncio.sleep(CLOSE_SECONDS)
+        except Exception as error:  # noqa: BLE001 - a border: the client may be gone in any way
+            log.info("socket_gone", socket=self.number, error=repr(error))
+        if self._abort is not None:
+            self._abort()
+
+    async def _write(self) -> None:
+        try:
+            while True:
+                while self._queue:
+                    text = self._queue.popleft()
+                    self._bytes -= len(text)
+                    await self._send({"type": "websocket.send", "text": text})
+                self._drained.set()
+                if self.closing is not None:
+                    await self._send({"type": "websocket.close", "code": self.closing})
+                    return
+                self._wake.clear()
+                await self._wake.wait()
+        except Exception as error:  # noqa: BLE001 - a border: sending to a client that has gone fails in many ways
+            self.closing = self.closing or GONE
+            log.info("socket_gone", socket=self.number, error=repr(error))
+        finally:
+            self._drained.set()
+
+    def forget(self) -> None:
+        """Stop the writer: the client is gone. A cut under way goes on to its end."""
+        self.closing = self.closing or GONE
+        self._queue.clear()
+        self._held = None
+        if not self._writer.done() and self.closing == GONE:
+            self._writer.cancel()
+        self._wake.set()

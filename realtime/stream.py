@@ -1,0 +1,147 @@
+"""A restaurant's stream: events are numbered as the last thing before COMMIT, and read back for a replay."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import msgspec
+from django.db import connection, transaction
+
+from orders.shapes import timestamp
+from orders.units import Unit, at_unit_end
+from realtime import forwarding
+from realtime.announcing import Draft, drafts_of
+from realtime.frames import StreamEvent
+
+MOST_REPLAYED = 5000
+
+_APPEND = """
+WITH stream AS (
+    INSERT INTO realtime_stream (restaurant_id, epoch, head, min_seq) VALUES (%(restaurant)s, %(epoch)s, %(count)s, 1)
+    ON CONFLICT (restaurant_id) DO UPDATE SET head = realtime_stream.head + %(count)s
+    RETURNING epoch, head, date_trunc('milliseconds', clock_timestamp()) AS at
+), numbered AS (
+    INSERT INTO realtime_event (restaurant_id, seq, event_id, type, at, rooms, data, order_id,
+                                actor_id, actor_name, source, changes)
+    SELECT %(restaurant)s, stream.head - %(count)s + drafted.n, drafted.id, drafted.type, stream.at,
+           string_to_array(drafted.rooms, ' '), drafted.data, drafted.order_id,
+           %(actor_id)s, %(actor_name)s, %(source)s, drafted.changes
+    FROM stream, unnest(%(ids)s::uuid[], %(types)s::text[], %(rooms)s::text[], %(datas)s::text[], %(orders)s::bigint[],
+                        %(changes)s::text[]) WITH ORDINALITY AS drafted (id, type, rooms, data, order_id, changes, n)
+)
+SELECT epoch, head, at FROM stream
+"""
+
+
+@at_unit_end
+def append(unit: Unit) -> None:
+    """Number the unit's events and insert them, restaurant by restaurant, and have them forwarded after the commit.
+
+    Locks each restaurant's stream row, in the order of their ids, until the commit that comes next.
+    """
+    if not unit.changes:
+        return
+    drafts: dict[int, list[Draft]] = defaultdict(list)
+    for draft in drafts_of(unit):
+        drafts[draft.restaurant_id].append(draft)
+    for restaurant_id in sorted(drafts):
+        numbered = _append(restaurant_id, drafts[restaurant_id], unit)
+        transaction.on_commit(partial(forwarding.forward, numbered), robust=True)
+
+
+def _append(restaurant_id: int, drafts: list[Draft], unit: Unit) -> list[StreamEvent]:
+    ids = [uuid.uuid4() for _ in drafts]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _APPEND,
+            {
+                "restaurant": restaurant_id,
+                "epoch": uuid.uuid4(),
+                "count": len(drafts),
+                "actor_id": unit.actor.user_id,
+                "actor_name": unit.actor.name,
+                "source": unit.actor.source,
+                "ids": ids,
+                "types": [draft.type for draft in drafts],
+                "rooms": [" ".join(draft.rooms) for draft in drafts],
+                "datas": [draft.data.decode() for draft in drafts],
+                "orders": [draft.order_id for draft in drafts],
+                "changes": [msgspec.json.encode(draft.changes).decode() for draft in drafts],
+            },
+        )
+        epoch, head, at = cursor.fetchone()
+    first = head - len(drafts) + 1
+    return [
+        StreamEvent(
+            restaurant_id, str(epoch), first + index, str(ids[index]), draft.type, timestamp(at), draft.rooms,
+            draft.data.decode(),
+        )
+        for index, draft in enumerate(drafts)
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a stream stands: replay can start after ``min_seq - 1`` and ends at ``seq``."""
+
+    epoch: str
+    seq: int
+    min_seq: int
+
+
+def head_of(restaurant_id: int) -> Head:
+    """Return where the restaurant's stream stands; a stream that has no event yet is made."""
+    return heads_of([restaurant_id], make=True)[restaurant_id]
+
+
+def heads_of(restaurant_ids: Iterable[int], *, make: bool = False) -> dict[int, Head]:
+    """Return {restaurant id: head} in one query."""
+    ids = list(restaurant_ids)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT restaurant_id, epoch, head, min_seq FROM realtime_stream WHERE restaurant_id = ANY(%s)", [ids])
+        heads = {row[0]: Head(str(row[1]), row[2], row[3]) for row in cursor.fetchall()}
+        if make and set(ids) - set(heads):
+            cursor.execute(
+                "INSERT INTO realtime_stream (restaurant_id, epoch, head, min_seq)"
+                " SELECT id, gen_random_uuid(), 0, 1 FROM orders_restaurant WHERE id = ANY(%s)"
+                " ON CONFLICT (restaurant_id) DO NOTHING",
+                [ids],
+            )
+            return heads_of(ids)
+    return heads
+
+
+_COLUMNS = "restaurant_id, seq, event_id, type, at, rooms, data"
+
+
+def read_events(
+    restaurant_id: int, epoch: str, *, after: int, until: int | None = None, limit: int = MOST_REPLAYED,
+    rooms: list[str] | None = None,
+) -> list[StreamEvent]:  # fmt: skip
+    """Return the events after a number, to another (included), at most ``limit``, in order; of some rooms, or all.
+
+    Events for everywhere (``*``) belong to every room, and those for every table (``table:*``) to each of them.
+    """
+    conditions = ["restaurant_id = %s", "seq > %s"]
+    values: list[Any] = [restaurant_id, after]
+    if until is not None:
+        conditions.append("seq <= %s")
+        values.append(until)
+    if rooms is not None and "restaurant" not in rooms:
+        wanted = {*rooms, "*"} | ({"table:*"} if any(room.startswith("table:") for room in rooms) else set())
+        conditions.append("rooms && %s::varchar[]")
+        values.append(sorted(wanted))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {_COLUMNS} FROM realtime_event WHERE {' AND '.join(conditions)} ORDER BY seq LIMIT %s",  # noqa: S608
+            [*values, limit],
+        )
+        return [
+            StreamEvent(row[0], epoch, row[1], str(row[2]), row[3], timestamp(row[4]), row[5], row[6])
+            for row in cursor.fetchall()
+        ]
