@@ -5,8 +5,9 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 CONNECT_TIMEOUT_SECONDS = 5
-# Where a local installation has no database: nothing can listen on port 0, so this fails at once.
-NOWHERE = "postgresql://brigade@127.0.0.1:0/brigade"
+# What an installation without services gets: nothing can listen on these ports, so a connection fails at once.
+NOWHERE = "postgresql://brigade@127.0.0.1:1/brigade"
+NOWHERE_LAYER = "redis://127.0.0.1:1/0"
 
 
 def database(url: str | None, *, pool_size: int, pool_timeout_seconds: float) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from config import env as environment
-from config.connections import channel_layers, database, layer_prefix
+from config.connections import NOWHERE_LAYER, channel_layers, database, layer_prefix
 from config.local.state import running_services
 from config.logs import logging_config
 
@@ -16,7 +16,7 @@ django_stubs_ext.monkeypatch()
 
 BASE_DIR = environment.BASE_DIR
 ENV = environment.load()
-LOCAL_SERVICES = None if ENV.DATABASE_URL else running_services(ENV.BRIGADE_HOME)
+LOCAL_SERVICES = running_services(ENV.BRIGADE_HOME)
 
 DEBUG = ENV.DEBUG
 SECRET_KEY = environment.secret_key(ENV)
@@ -83,8 +83,8 @@ TEMPLATES = [
 
 # Data ---------------------------------------------------------------------------------------------
 
-DATABASE_URL = ENV.DATABASE_URL or (LOCAL_SERVICES.database_url if LOCAL_SERVICES else None)
-REDIS_URLS = ENV.REDIS_URL or ((LOCAL_SERVICES.redis_url,) if LOCAL_SERVICES else ("redis://127.0.0.1:6379/0",))
+DATABASE_URL = ENV.DATABASE_URL or LOCAL_SERVICES.database_url
+REDIS_URLS = ENV.REDIS_URL or (LOCAL_SERVICES.redis_url or NOWHERE_LAYER,)
 
 DATABASES = {
     "default": database(

@@ -16,10 +16,10 @@ PROBE_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Services:
-    """Where the local services listen."""
+    """Where the local services listen; None for one that the operator brings."""
 
-    database_url: str
-    redis_url: str
+    database_url: str | None = None
+    redis_url: str | None = None
 
 
 def is_listening(url: str) -> bool:
@@ -32,13 +32,21 @@ def is_listening(url: str) -> bool:
         return False
 
 
-def running_services(home: Path) -> Services | None:
-    """Find the services of the `up` that runs on this home, if one does."""
+def read_services(home: Path) -> Services | None:
+    """Find where the last `up` on this home had its services, whether they still run or not."""
     try:
-        services = Services(**json.loads((home / STATE_FILE).read_text()))
+        return Services(**json.loads((home / STATE_FILE).read_text()))
     except (OSError, ValueError, TypeError):
         return None
-    return services if is_listening(services.database_url) else None
+
+
+def running_services(home: Path) -> Services:
+    """Find the services of the `up` that runs on this home, as far as they answer."""
+    services = read_services(home) or Services()
+    return Services(
+        database_url=services.database_url if is_listening(services.database_url or "") else None,
+        redis_url=services.redis_url if is_listening(services.redis_url or "") else None,
+    )
 
 
 def remember_services(home: Path, services: Services) -> None:

@@ -1,0 +1,72 @@
+"""Starts a real PostgreSQL and a real Valkey for the tests, unless the environment names some.
+
+Before Django reads its settings, since those name the services.
+"""
+
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from config.local.supervisor import LocalServices
+from config.local.valkey import Valkey
+
+SERVICES = pytest.StashKey[LocalServices]()
+# What a developer may have set for an `up` of their own.
+FOREIGN_SETTINGS = ("CORS_ORIGINS", "EVENT_RETENTION_DAYS", "LOG_FORMAT", "METRICS_TOKEN", "BRIGADE_COMMAND")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    home = Path(tempfile.mkdtemp(prefix="brigade-tests-"))
+    # As root the services run as another user, who must get to their data.
+    home.chmod(0o711)
+    services = LocalServices(
+        home,
+        with_database="DATABASE_URL" not in os.environ,
+        with_layer="REDIS_URL" not in os.environ,
+        is_durable=False,
+    )
+    config.stash[SERVICES] = services
+    services.start()
+    for name in FOREIGN_SETTINGS:
+        os.environ.pop(name, None)
+    os.environ.update(
+        {
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "DATABASE_URL": services.services.database_url or os.environ.get("DATABASE_URL", ""),
+            "REDIS_URL": services.services.redis_url or os.environ.get("REDIS_URL", ""),
+            "DEBUG": "false",
+            "SECRET_KEY": secrets.token_urlsafe(48),
+            "ALLOWED_HOSTS": "testserver,localhost,127.0.0.1",
+            "BRIGADE_HOME": str(home),
+            # Two runs on one Valkey, and an `up` beside them, must not hear each other.
+            "BRIGADE_LAYER_PREFIX": f"test-{secrets.token_hex(6)}",
+        }
+    )
+
+    from django.conf import settings  # noqa: PLC0415 - reads the environment
+
+    # From here on pytest-django sees that there are settings, and sets Django up with them.
+    assert settings.DATABASES
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    services = config.stash.get(SERVICES, None)
+    if services is not None:
+        services.stop()
+        shutil.rmtree(services.home)
+
+
+@pytest.fixture
+def own_valkey(tmp_path: Path) -> Iterator[Valkey]:
+    """A Valkey that a test may kill and start again (`start(port=...)`) without harm to the others."""
+    valkey = Valkey(tmp_path)
+    valkey.start()
+
+    yield valkey
+
+    valkey.stop()
