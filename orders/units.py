@@ -328,11 +328,8 @@ class TrackedModel(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Write what changed, in a unit of work (one of its own where none is open)."""
+        self._take_plain_values()
         changes = self.changed()
-        for name, (_, new) in changes.items():
-            if hasattr(new, "resolve_expression"):
-                message = f"{type(self).__name__}.{name} takes a plain value: lock the row and compute it."
-                raise TypeError(message)
         if not self._state.adding and kwargs.get("update_fields") is None and not kwargs.get("force_insert"):
             if not changes:
                 return
@@ -340,6 +337,16 @@ class TrackedModel(models.Model):
         with _unit_if_none():
             super().save(*args, **kwargs)
             self.remember_loaded()
+
+    def _take_plain_values(self) -> None:
+        """Have in memory what the database will have: "9.50" for a price is a Decimal; an expression is refused."""
+        for name, (_, new) in self.changed().items():
+            if hasattr(new, "resolve_expression"):
+                message = f"{type(self).__name__}.{name} takes a plain value: lock the row and compute it."
+                raise TypeError(message)
+            if isinstance(new, str):
+                column = self._meta.get_field(name)
+                self.__dict__[name] = getattr(column, "target_field", column).to_python(new)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Delete the row, in a unit of work (one of its own where none is open)."""

@@ -7,6 +7,8 @@ the server's event loop; in a command or a synchronous worker to one daemon thre
 from __future__ import annotations
 
 import asyncio
+import atexit
+import contextlib
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -21,6 +23,7 @@ log = structlog.get_logger(__name__)
 MOST_WAITING = 10_000
 PUBLISH_SECONDS = 2
 PAUSE_SECONDS = 0.5
+FINISH_SECONDS = 2.0
 
 Sink = Callable[[list[StreamEvent]], None]
 
@@ -37,6 +40,7 @@ class Forwarder:
         self.loop = loop
         self.sink: Sink | None = None
         self.failures = 0
+        self._publishing = False
         self._queue: asyncio.Queue[list[StreamEvent]] | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -57,7 +61,9 @@ class Forwarder:
 
     async def _publish(self, queue: asyncio.Queue[list[StreamEvent]]) -> None:
         while True:
+            self._publishing = False
             events = await queue.get()
+            self._publishing = True
             try:
                 layer = get_channel_layer("publish")
                 message = {"type": "brigade.events", "events": [list(_row(event)) for event in events]}
@@ -68,6 +74,17 @@ class Forwarder:
                 await asyncio.sleep(PAUSE_SECONDS)
                 while not queue.empty():  # by now the other processes have read these from the database
                     queue.get_nowait()
+
+    async def close(self) -> None:
+        """Publish what waits, then close the connections of this loop."""
+        if self._queue is not None:
+            while not self._queue.empty() or self._publishing:
+                await asyncio.sleep(0.01)
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+        layer = get_channel_layer("publish")
+        await layer.close_pools()
 
     def _failed(self, why: str) -> None:
         self.failures += 1
@@ -89,6 +106,7 @@ def _row(event: StreamEvent) -> tuple[Any, ...]:
 
 _lock = threading.Lock()
 _forwarder: Forwarder | None = None
+_thread: threading.Thread | None = None
 
 
 def serve_from(loop: asyncio.AbstractEventLoop) -> Forwarder:
@@ -112,6 +130,24 @@ def forward(events: list[StreamEvent]) -> None:
 
 
 def _own_loop() -> asyncio.AbstractEventLoop:
+    global _thread  # noqa: PLW0603 - one per process
     loop = asyncio.new_event_loop()
-    threading.Thread(target=loop.run_forever, name="brigade-forwarder", daemon=True).start()
+    _thread = threading.Thread(target=loop.run_forever, name="brigade-forwarder", daemon=True)
+    _thread.start()
     return loop
+
+
+@atexit.register
+def finish() -> None:
+    """At the end of a command, give what it committed last a moment to be published, and close the connections."""
+    global _forwarder, _thread  # noqa: PLW0603
+    forwarder, thread = _forwarder, _thread
+    if thread is None or forwarder is None or not thread.is_alive():
+        return
+    _forwarder = _thread = None
+    closing = asyncio.run_coroutine_threadsafe(forwarder.close(), forwarder.loop)
+    with contextlib.suppress(Exception):  # screens read from the database what could not be published
+        closing.result(FINISH_SECONDS)
+    forwarder.loop.call_soon_threadsafe(forwarder.loop.stop)
+    thread.join(FINISH_SECONDS)
+    forwarder.loop.close()

@@ -70,3 +70,12 @@ def own_valkey(tmp_path: Path) -> Iterator[Valkey]:
     yield valkey
 
     valkey.stop()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _forwarder_closed() -> Iterator[None]:
+    yield
+
+    from realtime import forwarding  # noqa: PLC0415 - needs the settings
+
+    forwarding.finish()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.db.models import prefetch_related_objects
 from django.utils import timezone
 
 from kitchen.models import KitchenOrder, KitchenOrderItem, Station
@@ -40,6 +41,7 @@ def _copy_details(ticket: KitchenOrder, order: Order) -> None:
 
 def _make_items(ticket: KitchenOrder, lines: Iterable[OrderItem]) -> list[KitchenOrderItem]:
     lines = list(lines)
+    prefetch_related_objects(lines, "menu_item")
     stations = {
         station.pk: station
         for station in Station.objects.filter(

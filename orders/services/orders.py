@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TypedDict, Unpack
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import prefetch_related_objects
 from django.utils import timezone
 
 from orders import signals, states
@@ -174,7 +175,6 @@ class Duplicate(Conflict):
         super().__init__(detail, problems=[FieldProblem(pointer, "duplicate", detail)])
 
 
-@unit_of_work
 def confirm_order(*, order_id: int, actor: Actor, version: int | None = None) -> Order:
     """Send a pending order to the kitchen.
 
@@ -246,6 +246,7 @@ def _submit(order: Order, actor: Actor) -> None:
 
 
 def _confirm(order: Order, actor: Actor) -> None:
+    prefetch_related_objects(lines_of(order), "menu_item")
     order.estimated_ready_at = timezone.now() + dt.timedelta(minutes=_longest(order))
     enter(order, OrderStatus.CONFIRMED)
     signals.order_confirmed.send(sender=Order, order=order, actor=actor)
