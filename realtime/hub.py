@@ -53,7 +53,6 @@ class Feed:
         self.rooms: defaultdict[str, set[Socket]] = defaultdict(set)
         self.pending: dict[int, StreamEvent] = {}
         self.catching_up: asyncio.Task[None] | None = None
-        self.subscribed = False
 
     def deliver(self, event: StreamEvent) -> None:
         """Give the next event to every socket that is in one of its rooms."""
@@ -148,12 +147,13 @@ class Hub:
             opened = await asyncio.shield(opening)
             feed = self.feeds.setdefault(restaurant_id, opened)
         feed.sockets.add(socket)
+        if len(feed.sockets) == 1:
+            self._spawn(self._subscribe_soon())
         return feed
 
     async def _open(self, restaurant_id: int) -> Feed:
         head = await self.read(stream.head_of, restaurant_id)
         feed = self.feeds[restaurant_id] = Feed(restaurant_id, head.epoch, head.seq, self.loop.time())
-        self._spawn(self._subscribe_soon())
         return feed
 
     async def _subscribe_soon(self) -> None:
@@ -288,7 +288,6 @@ class Hub:
             async with asyncio.timeout(LAYER_SECONDS):
                 if feed.sockets:
                     await layer.group_add(forwarding.group_of(feed.restaurant_id), channel)
-                    feed.subscribed = True
                 elif feed.restaurant_id not in self._opening:
                     self.feeds.pop(feed.restaurant_id, None)
                     await layer.group_discard(forwarding.group_of(feed.restaurant_id), channel)
