@@ -52,7 +52,7 @@ def board_texts() -> dict[str, Any]:
             "ready": _("Done"),
             "cancelled": _("Cancelled"),
         },
-        "paces": {"ok": _("On time"), "warn": _("Hurry"), "late": _("Late"), "ready": _("Ready for")},
+        "paces": {"ok": _("On time"), "warn": _("Hurry"), "late": _("Late"), "ready": _("Ready")},
         "actions": {"claim": _("Claim"), "start": _("Start"), "bump": _("Bump"), "clear": _("Clear")},
         "allergy": _("Allergy!"),
         "contains": _("Contains"),
@@ -90,7 +90,7 @@ def _said_by_the_script() -> dict[str, Any]:
             "stopped": _("This board was stopped. Reload the page."),
         },
         "errors": {
-            "connection": _("There is no connection. Nothing was changed."),
+            "connection": _("There is no connection. Look again when the board is live."),
             "timeout": _("The server did not answer. Look whether it was changed."),
             "invalid_transition": _("Somebody was faster: this step is not possible any more."),
             "conflict": _("Somebody else changed it in the same moment. Look again."),
