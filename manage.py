@@ -6,10 +6,11 @@ import sys
 
 # Development servers show their errors in the browser unless DEBUG says otherwise.
 DEBUGGING_COMMANDS = ("up", "runserver")
+INTERRUPTED = 130
 
 
 def main(arguments: list[str]) -> None:
-    """Run the command the operator typed, and end in one line where its database cannot be reached."""
+    """Run the command that the operator typed."""
     command = arguments[1] if len(arguments) > 1 else "help"
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     # Read by config.env: a command may share the key and the database of the `up` beside it.
@@ -17,9 +18,29 @@ def main(arguments: list[str]) -> None:
     if command in DEBUGGING_COMMANDS and not os.environ.get("DEBUG"):
         os.environ["DEBUG"] = "true"
 
-    from django.core.management import execute_from_command_line  # noqa: PLC0415 - after the environment is set
+    try:
+        from django.core.management import execute_from_command_line  # noqa: PLC0415 - needs the environment
+        from django.db import OperationalError  # noqa: PLC0415
+    except ImportError as error:
+        sys.exit(f"brigade: {error}: install Brigade first, as the README says")
+    try:
+        execute_from_command_line(arguments)
+    except OperationalError as error:
+        if "--traceback" in arguments:
+            raise
+        sys.exit(f"brigade: {no_database(error)}")
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
 
-    execute_from_command_line(arguments)
+
+def no_database(error: Exception) -> str:
+    """Say in one line what is the matter with the database, and what helps when there is none."""
+    from django.conf import settings  # noqa: PLC0415 - needs the environment
+
+    reason = " ".join(str(error).split())
+    if settings.DATABASE_URL is None:
+        return f"no database: `manage.py up` does not run on {settings.BRIGADE_HOME}, and DATABASE_URL is not set"
+    return f"the database failed: {reason}"
 
 
 if __name__ == "__main__":

@@ -44,6 +44,8 @@ def logging_config(log_format: str, *, is_debug: bool) -> dict[str, Any]:
         "root": {"handlers": ["stderr"], "level": "WARNING"},
         "loggers": {
             "django": {"handlers": [], "level": "INFO" if is_debug else "WARNING", "propagate": True},
+            # A refused request is the caller's mistake and its answer says so; only our own mistakes are logged.
+            "django.request": {"level": "ERROR"},
             "orders": {"level": "INFO"},
             "kitchen": {"level": "INFO"},
             "realtime": {"level": "INFO"},

@@ -127,7 +127,6 @@ TIME_ZONE = "UTC"
 # Static files -------------------------------------------------------------------------------------
 
 STATIC_URL = "/static/"
-STATIC_ROOT = ENV.BRIGADE_HOME / "static"
 # Served from the apps' own folders: a new version needs no collecting, and nothing can be stale.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG

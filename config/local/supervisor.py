@@ -73,16 +73,39 @@ class LocalServices:
 
         Raises LocalServiceError when the home is in use or a service does not start.
         """
-        self._take_home()
+        self.claim()
         try:
             if self.with_database:
                 self._start_postgres()
             if self.with_layer:
                 self._start_valkey()
-            remember_services(self.home, self.services)
+            if self._lock is not None:
+                remember_services(self.home, self.services)
         except BaseException:
             self.stop()
             raise
+
+    def claim(self) -> None:
+        """Take the home for ourselves, unless we have it or need nothing there.
+
+        Raises LocalServiceError when it is in use.
+        """
+        if self._lock is not None or not (self.with_database or self.with_layer):
+            return
+        try:
+            self.home.mkdir(parents=True, exist_ok=True)
+            lock = os.open(self.home / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise LocalServiceError(f"BRIGADE_HOME cannot be used: {error}") from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            holder = os.read(lock, 32).decode().strip() or "unknown"
+            os.close(lock)
+            raise LocalServiceError(f"another `up` runs on the data in {self.home} (process {holder})") from error
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+        self._lock = lock
 
     def revive(self) -> list[str]:
         """Start again what died, where it was, so that every process finds it there; return the names."""
@@ -102,22 +125,6 @@ class LocalServices:
             forget_services(self.home)
             os.close(self._lock)
             self._lock = None
-
-    def _take_home(self) -> None:
-        try:
-            self.home.mkdir(parents=True, exist_ok=True)
-            lock = os.open(self.home / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o644)
-        except OSError as error:
-            raise LocalServiceError(f"BRIGADE_HOME cannot be used: {error}") from error
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            holder = os.read(lock, 32).decode().strip() or "unknown"
-            os.close(lock)
-            raise LocalServiceError(f"another `up` runs on the data in {self.home} (process {holder})") from error
-        os.ftruncate(lock, 0)
-        os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
-        self._lock = lock
 
     def _start_postgres(self) -> None:
         self.postgres = postgres = Postgres(self.home, is_durable=self.is_durable)

@@ -24,7 +24,8 @@ from config.local.processes import (
 START_SECONDS = 20.0
 START_ATTEMPTS = 3
 POLL_SECONDS = 0.02
-STOP_SECONDS = 2.0
+# It has nothing to save.
+STOP_SECONDS = 1.0
 ANSWER_SECONDS = 1.0
 
 
