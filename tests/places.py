@@ -9,6 +9,7 @@ from kitchen.models import KitchenOrder, Station
 from orders.access import issue_tokens
 from orders.actors import Actor
 from orders.models import Category, Membership, MenuItem, Order, Restaurant, Table, User
+from orders.services.customers import AskedCustomer
 from orders.services.dishes import AskedItem
 from orders.services.orders import confirm_order, create_order
 from orders.states import Channel, Role
@@ -42,6 +43,26 @@ class Place:
         return create_order(
             actor=self.actor, channel=Channel.DINE_IN, items=[AskedItem(self.dish.pk, quantity)], **options
         )
+
+    def order_by(self, membership: Membership, **options: Any) -> Order:
+        customer = options.pop("customer", None)
+        actor = Actor(
+            restaurant_id=self.restaurant.pk,
+            role=Role(membership.role),
+            user_id=membership.user_id,
+            name=membership.user.display_name,
+            source="api",
+        )
+        return create_order(
+            actor=actor,
+            channel=Channel.DINE_IN,
+            items=[AskedItem(self.dish.pk, 1)],
+            table_id=self.table.pk,
+            customer=AskedCustomer(**customer) if customer else None,
+        )
+
+    def confirm(self, order: Order) -> Order:
+        return confirm_order(order_id=order.pk, actor=self.actor)
 
     def ticket(self) -> KitchenOrder:
         order = self.order()

@@ -26,8 +26,21 @@ def other_place(transactional_db: None) -> Place:
     return open_place("bistro")
 
 
+@pytest.fixture(scope="session")
+def served(django_db_setup: None) -> Iterator[Served]:
+    """A server for all the tests that do it no harm."""
+    from tests.live import Served  # noqa: PLC0415
+
+    server = Served().start()
+
+    yield server
+
+    server.stop()
+
+
 @pytest.fixture
-def served(place: Place) -> Iterator[Served]:
+def own_server(place: Place) -> Iterator[Served]:
+    """A server of the test's own, to kill."""
     from tests.live import Served  # noqa: PLC0415
 
     server = Served().start()
