@@ -10,12 +10,12 @@ NOWHERE = "postgresql://brigade@127.0.0.1:1/brigade"
 NOWHERE_LAYER = "redis://127.0.0.1:1/0"
 
 
-def database(url: str | None, *, pool_size: int, pool_timeout_seconds: float) -> dict[str, Any]:
-    """Describe the database behind an address to Django, with a pool of connections per process."""
+def database(url: str | None, *, pool_size: int | None, pool_timeout_seconds: float) -> dict[str, Any]:
+    """Describe the database behind an address to Django, for servers with a pool of connections per process."""
     parts = urlsplit(url or NOWHERE)
     options: dict[str, Any] = {"connect_timeout": CONNECT_TIMEOUT_SECONDS, "application_name": "brigade"}
     options |= dict(parse_qsl(parts.query))
-    if url is not None:
+    if pool_size is not None:
         options["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": pool_timeout_seconds}
     return {
         "ENGINE": "django.db.backends.postgresql",

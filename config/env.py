@@ -23,6 +23,8 @@ LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 # and guessable ones are told by how few different characters they have.
 SHORTEST_KEY = 32
 FEWEST_KEY_CHARACTERS = 10
+# The commands that serve; a process that manage.py did not start, like an ASGI server's, does so too.
+SERVING_COMMANDS = ("", "up", "runserver")
 # What an error message must not repeat, because it may end in a log.
 SECRETS = ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "METRICS_TOKEN")
 
@@ -85,7 +87,9 @@ class Environment(BaseSettings):
     EVENT_RETENTION_DAYS: int = Field(
         30, ge=1, le=3650, description="How many days of events a screen can be replayed from."
     )
-    LOG_FORMAT: Literal["text", "json"] = Field("text", description="Log lines for people (`text`) or machines (`json`).")
+    LOG_FORMAT: Literal["text", "json"] = Field(
+        "text", description="Log lines for people (`text`) or machines (`json`)."
+    )
     METRICS_TOKEN: str | None = Field(
         None,
         min_length=16,
@@ -183,6 +187,11 @@ class Environment(BaseSettings):
         if "*" in self.ALLOWED_HOSTS:
             raise refusal("ALLOWED_HOSTS must not be * when DEBUG is false")
         return self
+
+    @property
+    def has_requests(self) -> bool:
+        """True for a server, false for a command of manage.py that works alone."""
+        return os.environ.get("BRIGADE_COMMAND", "") in SERVING_COMMANDS
 
     @property
     def is_local_command(self) -> bool:

@@ -89,7 +89,8 @@ REDIS_URLS = ENV.REDIS_URL or (LOCAL_SERVICES.redis_url or NOWHERE_LAYER,)
 DATABASES = {
     "default": database(
         DATABASE_URL,
-        pool_size=ENV.DATABASE_POOL_SIZE,
+        # A command that works alone needs one connection, and hears at once when there is none.
+        pool_size=ENV.DATABASE_POOL_SIZE if ENV.has_requests else None,
         pool_timeout_seconds=ENV.DATABASE_POOL_TIMEOUT_SECONDS,
     ),
 }

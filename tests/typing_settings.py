@@ -5,4 +5,4 @@ import os
 os.environ.setdefault("DEBUG", "true")
 os.environ.setdefault("SECRET_KEY", "for-the-type-checker-that-signs-nothing")
 
-from config.settings import *  # noqa: E402, F403
+from config.settings import *  # noqa: F403

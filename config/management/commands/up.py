@@ -10,7 +10,7 @@ import time
 from argparse import ArgumentTypeError
 from contextlib import ExitStack
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -130,7 +130,6 @@ class Command(BaseCommand):
             server.start()
         self.tell_where(host, port)
         connection.close()
-        connection.close_pool()
         simulation = stack.enter_context(Simulation(simulate))
         while True:
             time.sleep(WATCH_SECONDS)
@@ -146,11 +145,8 @@ class Command(BaseCommand):
         env = settings.ENV
         if services.database_url is not None:
             os.environ["DATABASE_URL"] = services.database_url
-            described = database(
-                services.database_url,
-                pool_size=env.DATABASE_POOL_SIZE,
-                pool_timeout_seconds=env.DATABASE_POOL_TIMEOUT_SECONDS,
-            )
+            # This process prepares the database and watches: it needs no pool, as its children do.
+            described = database(services.database_url, pool_size=None, pool_timeout_seconds=0)
             connection.settings_dict.update(described)
         if services.redis_url is not None:
             os.environ["REDIS_URL"] = services.redis_url
@@ -222,7 +218,7 @@ class Simulation:
         self.orders_per_minute = orders_per_minute
         self.process: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> "Simulation":
+    def __enter__(self) -> Self:
         """Let the first guests in."""
         if self.orders_per_minute is not None:
             rate = f"--orders-per-minute={self.orders_per_minute}"
