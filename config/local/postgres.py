@@ -38,6 +38,7 @@ STOP_SECONDS = 2.0
 # A forerunner that lost its parent may still be writing: there is no hurry, nothing runs yet.
 FORERUNNER_SECONDS = 30.0
 START_ATTEMPTS = 3
+RETRY_SECONDS = 1.0
 # Trying again helps against these: the port was taken in between, or the last server's children are still leaving.
 PASSING_FAULTS = ("could not create any TCP/IP sockets", "pre-existing shared memory block")
 # What a crash of a test run loses is made again by the next.
@@ -135,7 +136,8 @@ class Postgres:
         Raises LocalServiceError when it does not come up.
         """
         self._check_version()
-        for attempt in range(START_ATTEMPTS):
+        reason = ""
+        for _ in range(START_ATTEMPTS):
             self.port = port or free_port()
             offset = self.log.stat().st_size if self.log.exists() else 0
             self.process = spawn(self._command(), log=self.log)
@@ -143,9 +145,9 @@ class Postgres:
                 self._ensure_database()
                 return
             reason = last_words(self.log, offset)
-            if attempt + 1 == START_ATTEMPTS or not any(fault in reason for fault in PASSING_FAULTS):
+            if not any(fault in reason for fault in PASSING_FAULTS):
                 break
-            time.sleep(1)
+            time.sleep(RETRY_SECONDS)
         raise LocalServiceError(f"PostgreSQL does not start: {reason} (see {self.log})")
 
     def is_alive(self) -> bool:

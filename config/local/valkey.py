@@ -6,6 +6,7 @@ import subprocess
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import cast
 
 import redis
 
@@ -53,7 +54,9 @@ class Valkey:
         """End the server that an `up` left behind when it was killed, if the one at its address is that one."""
         client = redis.Redis.from_url(url, socket_timeout=ANSWER_SECONDS, socket_connect_timeout=ANSWER_SECONDS)
         with suppress(redis.RedisError), client:
-            if client.config_get("dir").get("dir") == str(self.folder.resolve()):
+            # The types allow for a client on a loop, which this is not.
+            found = cast("dict[str, str]", client.config_get("dir"))
+            if found.get("dir") == str(self.folder.resolve()):
                 client.shutdown(nosave=True)
 
     def start(self, port: int = 0) -> None:
@@ -66,6 +69,7 @@ class Valkey:
         command = launch_command(
             [str(self.program), "-"], account=account, reaches=[self.folder], end_signal=signal.SIGTERM
         )
+        offset = 0
         for _ in range(START_ATTEMPTS):
             self.port = port or free_port()
             offset = self.log.stat().st_size if self.log.exists() else 0

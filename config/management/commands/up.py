@@ -9,13 +9,14 @@ import sys
 import time
 from argparse import ArgumentTypeError
 from contextlib import ExitStack
+from io import StringIO
 from types import FrameType
 from typing import Any, NoReturn, Self
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError, CommandParser, OutputWrapper
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
@@ -65,21 +66,22 @@ def count(text: str) -> int:
     return int(text)
 
 
-class MigrationLines(OutputWrapper):
+class MigrationLines(StringIO):
     """Reads how far the migrations are from what Django says about them."""
 
     def __init__(self, step: Step, total: int) -> None:
         """Take whom to tell."""
-        super().__init__(sys.stdout)
+        super().__init__()
         self.step = step
         self.done = 0
         self.total = total
 
-    def write(self, msg: str = "", style_func: Any = None, ending: str | None = None) -> None:  # noqa: ARG002
+    def write(self, text: str, /) -> int:
         """Count the migrations that are done."""
-        if "OK" in msg:
+        if "OK" in text:
             self.done += 1
             self.step.advance(self.done, self.total)
+        return len(text)
 
 
 class Command(BaseCommand):
