@@ -36,8 +36,9 @@ def group_of(restaurant_id: int) -> str:
 class Forwarder:
     """Takes events from any thread into one event loop, feeds the hub there, and publishes them."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, thread: threading.Thread | None = None) -> None:
         self.loop = loop
+        self.thread = thread
         self.sink: Sink | None = None
         self.failures = 0
         self._publishing = False
@@ -86,6 +87,16 @@ class Forwarder:
         layer = get_channel_layer("publish")
         await layer.close_pools()
 
+    def end(self) -> None:
+        """End a command's own thread, from another one; a server's loop is the server's to end."""
+        if self.thread is None:
+            return
+        closing = asyncio.run_coroutine_threadsafe(self.close(), self.loop)
+        with contextlib.suppress(Exception):  # screens read from the database what could not be published
+            closing.result(FINISH_SECONDS)
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join(FINISH_SECONDS)
+
     def _failed(self, why: str) -> None:
         self.failures += 1
         log.warning("forward_failed", error=why, failures=self.failures)
@@ -106,15 +117,17 @@ def _row(event: StreamEvent) -> tuple[Any, ...]:
 
 _lock = threading.Lock()
 _forwarder: Forwarder | None = None
-_thread: threading.Thread | None = None
 
 
 def serve_from(loop: asyncio.AbstractEventLoop) -> Forwarder:
-    """Forward from this loop from now on: the server's, or that of the thread made for a command."""
+    """Forward from the server's loop from now on."""
     global _forwarder  # noqa: PLW0603 - one per process
     with _lock:
-        if _forwarder is None or _forwarder.loop is not loop:
+        former = _forwarder
+        if former is None or former.loop is not loop:
             _forwarder = Forwarder(loop)
+            if former is not None:
+                former.end()
         return _forwarder
 
 
@@ -123,31 +136,33 @@ def forward(events: list[StreamEvent]) -> None:
     try:
         forwarder = _forwarder
         if forwarder is None or forwarder.loop.is_closed():
-            forwarder = serve_from(_own_loop())
+            forwarder = _own_forwarder()
         forwarder.submit(events)
     except RuntimeError as error:  # the loop was closed in between: screens read the events from the database
         log.warning("forward_failed", error=repr(error))
 
 
-def _own_loop() -> asyncio.AbstractEventLoop:
-    global _thread  # noqa: PLW0603 - one per process
-    loop = asyncio.new_event_loop()
-    _thread = threading.Thread(target=loop.run_forever, name="brigade-forwarder", daemon=True)
-    _thread.start()
-    return loop
+def _own_forwarder() -> Forwarder:
+    global _forwarder  # noqa: PLW0603 - one per process
+    with _lock:
+        if _forwarder is None or _forwarder.loop.is_closed():
+            loop = asyncio.new_event_loop()
+            thread = threading.Thread(target=_run, args=(loop,), name="brigade-forwarder", daemon=True)
+            thread.start()
+            _forwarder = Forwarder(loop, thread)
+        return _forwarder
+
+
+def _run(loop: asyncio.AbstractEventLoop) -> None:
+    loop.run_forever()
+    loop.close()
 
 
 @atexit.register
 def finish() -> None:
     """At the end of a command, give what it committed last a moment to be published, and close the connections."""
-    global _forwarder, _thread  # noqa: PLW0603
-    forwarder, thread = _forwarder, _thread
-    if thread is None or forwarder is None or not thread.is_alive():
-        return
-    _forwarder = _thread = None
-    closing = asyncio.run_coroutine_threadsafe(forwarder.close(), forwarder.loop)
-    with contextlib.suppress(Exception):  # screens read from the database what could not be published
-        closing.result(FINISH_SECONDS)
-    forwarder.loop.call_soon_threadsafe(forwarder.loop.stop)
-    thread.join(FINISH_SECONDS)
-    forwarder.loop.close()
+    global _forwarder  # noqa: PLW0603 - one per process
+    with _lock:
+        former, _forwarder = _forwarder, None
+    if former is not None:
+        former.end()

@@ -115,6 +115,17 @@ class Hub:
         task.add_done_callback(self._tasks.discard)
         return task
 
+    async def stop(self) -> None:
+        """End the hub's tasks and connections, before its loop ends. A server's process just ends."""
+        self._forwarder.sink = None
+        await self._forwarder.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._executor.shutdown()
+        await get_channel_layer().close_pools()
+        _hubs.pop(self.loop, None)
+
     async def read(self, work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Run a database read in the hub's own threads, which never wait behind the requests'."""
 

@@ -1,0 +1,204 @@
+"""The hub, in the loop of the test."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from orders.services.orders import update_order
+from realtime import forwarding
+from realtime.audiences import Audience
+from realtime.commands import in_thread
+from realtime.consumers import StreamConsumer
+from realtime.hub import Hub, get_hub
+from realtime.models import Stream
+from realtime.sockets import MOST_MESSAGES, Membership, Socket
+from realtime.stream import head_of, read_events
+from tests.places import Place
+
+
+class Wire:
+    """What a server would have been given to send."""
+
+    def __init__(self) -> None:
+        self.sent: list[dict[str, Any]] = []
+        self.aborted = False
+        self.open = asyncio.Event()
+        self.open.set()
+
+    async def send(self, message: dict[str, Any]) -> None:
+        await self.open.wait()
+        self.sent.append(message)
+
+    def abort(self) -> None:
+        self.aborted = True
+
+    @property
+    def seqs(self) -> list[int]:
+        frames = [json.loads(message["text"]) for message in self.sent if "text" in message]
+        return [frame["seq"] for frame in frames if "data" in frame and "seq" in frame]
+
+    async def reaches(self, seq: int, seconds: float = 10) -> None:
+        async with asyncio.timeout(seconds):
+            while seq not in self.seqs:
+                await asyncio.sleep(0.01)
+
+
+@pytest_asyncio.fixture
+async def hub(place: Place) -> AsyncIterator[Hub]:
+    forwarding.finish()
+    hub = get_hub()
+
+    yield hub
+
+    await hub.stop()
+
+
+@pytest.fixture
+def deaf(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every message is lost on its way; the test passes on what it likes."""
+    monkeypatch.setattr(forwarding, "forward", lambda events: None)
+
+
+async def watch(hub: Hub, place: Place, wire: Wire, room: str = "orders") -> Socket:
+    socket = Socket(wire.send, wire.abort)
+    feed = await hub.follow(place.restaurant.pk, socket)
+    feed.enter(socket, Membership(room, Audience.STAFF, feed.cursor))
+    return socket
+
+
+def change(place: Place, times: int) -> None:
+    order = place.order()
+    for number in range(times):
+        update_order(order_id=order.pk, actor=place.actor, notes=f"note {number}")
+
+
+async def test_socket_is_forgotten_when_its_consumer_raises(hub: Hub, place: Place) -> None:
+    token = await in_thread(place.token)
+    incoming: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    wire = Wire()
+    scope = {"type": "websocket", "headers": [(b"authorization", f"Bearer {token}".encode())]}
+    running = asyncio.create_task(StreamConsumer()(scope, incoming.get, wire.send))
+    await incoming.put({"type": "websocket.connect"})
+    await incoming.put({"type": "websocket.receive", "text": json.dumps({"type": "join", "data": {"room": "orders"}})})
+    while not any('"reply"' in message.get("text", "") for message in wire.sent):
+        await asyncio.sleep(0.01)
+    feed = hub.feeds[place.restaurant.pk]
+    assert len(feed.rooms["orders"]) == 1
+
+    await incoming.put({"type": "websocket.surprise"})
+    with pytest.raises(AttributeError):
+        await running
+
+    assert not feed.sockets
+    assert not feed.rooms
+
+
+async def test_late_doubled_and_reordered_messages_are_delivered_once_in_order(hub: Hub, place: Place, deaf: None) -> None:
+    head = await in_thread(lambda: head_of(place.restaurant.pk))
+    wire = Wire()
+    await watch(hub, place, wire)
+    await in_thread(lambda: change(place, 11))
+    events = await in_thread(lambda: read_events(place.restaurant.pk, head.epoch, after=head.seq))
+
+    for event in [*reversed(events[:4]), *events[1:3], *events[6:9], events[0], *events[9:]]:
+        hub.take([event])
+    await wire.reaches(events[-1].seq)
+
+    assert wire.seqs == [event.seq for event in events]
+
+
+async def test_lost_last_message_is_noticed_by_the_poll(hub: Hub, place: Place, deaf: None) -> None:
+    wire = Wire()
+    await watch(hub, place, wire)
+
+    await in_thread(lambda: change(place, 0))
+    head = await in_thread(lambda: head_of(place.restaurant.pk))
+    await wire.reaches(head.seq)
+
+    assert wire.seqs == [head.seq]
+
+
+async def test_gap_is_read_once_however_many_messages_show_it(hub: Hub, place: Place, deaf: None) -> None:
+    head = await in_thread(lambda: head_of(place.restaurant.pk))
+    wire = Wire()
+    await watch(hub, place, wire)
+    await in_thread(lambda: change(place, 30))
+    events = await in_thread(lambda: read_events(place.restaurant.pk, head.epoch, after=head.seq))
+
+    for event in events[5:]:
+        hub.take([event])
+    await wire.reaches(events[-1].seq)
+
+    assert hub.gap_reads == 1
+    assert wire.seqs == [event.seq for event in events]
+
+
+async def test_events_of_another_epoch_are_dropped_and_sockets_closed_when_the_epoch_changes(
+    hub: Hub, place: Place
+) -> None:
+    wire = Wire()
+    await watch(hub, place, wire)
+
+    await in_thread(lambda: Stream.objects.update(epoch="00000000-0000-0000-0000-000000000001"))
+    async with asyncio.timeout(5):
+        while not any(message["type"] == "websocket.close" for message in wire.sent):
+            await asyncio.sleep(0.02)
+
+    assert wire.sent[-1] == {"type": "websocket.close", "code": 1012}
+    assert place.restaurant.pk not in hub.feeds
+
+
+async def test_slow_socket_is_aborted_and_delays_nobody(
+    hub: Hub, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("realtime.sockets.CLOSE_SECONDS", 0.05)
+    slow, quick = Wire(), Wire()
+    slow.open.clear()
+    stuck = await watch(hub, place, slow)
+    await watch(hub, place, quick)
+
+    await in_thread(lambda: change(place, MOST_MESSAGES + 5))
+    head = await in_thread(lambda: head_of(place.restaurant.pk))
+    await quick.reaches(head.seq, 30)
+    async with asyncio.timeout(5):
+        while not slow.aborted:
+            await asyncio.sleep(0.01)
+
+    assert len(quick.seqs) == MOST_MESSAGES + 6
+    assert slow.sent == []
+    assert stuck.closing == 4503
+    assert len(stuck._queue) == 0
+
+
+async def test_no_heartbeat_is_sent_when_the_head_cannot_be_asked(
+    hub: Hub, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wire = Wire()
+    await watch(hub, place, wire)
+    await hub._beat()
+    await asyncio.sleep(0.01)
+    feed = hub.feeds[place.restaurant.pk]
+    feed.verified_at -= 6
+
+    await hub._beat()
+    await asyncio.sleep(0.01)
+
+    assert [json.loads(message["text"])["type"] for message in wire.sent] == ["heartbeat"]
+
+
+async def test_only_the_restaurants_own_sockets_hear_an_event(hub: Hub, place: Place, other_place: Place) -> None:
+    mine, theirs = Wire(), Wire()
+    await watch(hub, place, mine, "restaurant")
+    await watch(hub, other_place, theirs, "restaurant")
+
+    await in_thread(place.order)
+    head = await in_thread(lambda: head_of(place.restaurant.pk))
+    await mine.reaches(head.seq)
+
+    assert theirs.seqs == []
