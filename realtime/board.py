@@ -20,7 +20,7 @@ from orders.states import Channel, Priority
 _RANKS = {Priority.VIP.value: 0, Priority.EXPRESS.value: 1, Priority.NORMAL.value: 2}
 _DONE = ("ready", "cancelled")
 # What a dish is asked without, in the languages of the menus: it must not be read as an addition.
-_REMOVAL = re.compile(r"(?:no|without|hold|ohne|kein|keine|keinen)\s|[-−]", re.IGNORECASE)
+_REMOVAL = re.compile(r"(?:no|without|hold|ohne|kein|keine|keinen)\s|[-\u2212]", re.IGNORECASE)
 
 
 def board_minutes(restaurant: Restaurant) -> dict[str, tuple[int, int]]:
@@ -120,14 +120,18 @@ class Card:
     actions: list[tuple[str, str, str]]
 
 
-def board_cards(tickets: list[dict[str, Any]], *, minutes: dict[str, tuple[int, int]], text: dict[str, Any]) -> list[Card]:
+def board_cards(
+    tickets: list[dict[str, Any]], *, minutes: dict[str, tuple[int, int]], text: dict[str, Any]
+) -> list[Card]:
     """Lay the tickets out as the kitchen takes them: by priority, then the oldest first."""
     now = timezone.now()
     in_order = sorted(tickets, key=lambda ticket: (_RANKS[ticket["priority"]], ticket["created_at"], ticket["id"]))
     return [_card(ticket, minutes=minutes, text=text, now=now) for ticket in in_order]
 
 
-def _card(ticket: dict[str, Any], *, minutes: dict[str, tuple[int, int]], text: dict[str, Any], now: dt.datetime) -> Card:
+def _card(
+    ticket: dict[str, Any], *, minutes: dict[str, tuple[int, int]], text: dict[str, Any], now: dt.datetime
+) -> Card:
     seconds = age_seconds(ticket, now)
     pace = pace_of(ticket, seconds, minutes)
     channel = text["channels"][ticket["channel"]]

@@ -223,7 +223,8 @@ export class BrigadeClient {
     this.#link = link;
     socket.onmessage = ({ data }) => this.#link === link && this.#receive(link, data);
     socket.onclose = ({ code }) => this.#link === link && this.#closed(link, code);
-    socket.onerror = () => {}; // the close that follows tells all that can be known
+    // A close with its code follows in browsers; Node leaves it out where the socket never opened.
+    socket.onerror = () => setTimeout(() => this.#drop(link, 0));
   }
 
   #receive(link, text) {
