@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kitchen.models import KitchenOrder, Station
-from orders.access import issue_tokens
+from orders.access import actor_of, issue_tokens
 from orders.actors import Actor
 from orders.models import Category, Membership, MenuItem, Order, Restaurant, Table, User
 from orders.services.customers import AskedCustomer
@@ -44,17 +44,13 @@ class Place:
             actor=self.actor, channel=Channel.DINE_IN, items=[AskedItem(self.dish.pk, quantity)], **options
         )
 
+    def actor_of(self, role: Role) -> Actor:
+        return actor_of(self.staff(role), "api")
+
     def order_by(self, membership: Membership, **options: Any) -> Order:
         customer = options.pop("customer", None)
-        actor = Actor(
-            restaurant_id=self.restaurant.pk,
-            role=Role(membership.role),
-            user_id=membership.user_id,
-            name=membership.user.display_name,
-            source="api",
-        )
         return create_order(
-            actor=actor,
+            actor=actor_of(membership, "api"),
             channel=Channel.DINE_IN,
             items=[AskedItem(self.dish.pk, 1)],
             table_id=self.table.pk,

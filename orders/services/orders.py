@@ -180,7 +180,8 @@ def confirm_order(*, order_id: int, actor: Actor, version: int | None = None) ->
 
     Locks the order row. The kitchen opens its ticket in the same unit of work. A confirmed order stays as it is.
 
-    Raises InvalidTransition unless the order is pending, StaleVersion if ``version`` is given and is not the row's.
+    Raises InvalidTransition unless the order is pending, Conflict when nothing is on it, StaleVersion if
+    ``version`` is given and is not the row's.
     """
     return set_order_status(order_id=order_id, to=OrderStatus.CONFIRMED, actor=actor, version=version)
 
@@ -246,6 +247,8 @@ def _submit(order: Order, actor: Actor) -> None:
 
 
 def _confirm(order: Order, actor: Actor) -> None:
+    if not any(line.status != ItemStatus.CANCELLED for line in lines_of(order)):
+        raise Conflict(f"Order {order.order_number} has nothing on it for the kitchen to make.")
     prefetch_related_objects(lines_of(order), "menu_item")
     order.estimated_ready_at = timezone.now() + dt.timedelta(minutes=_longest(order))
     enter(order, OrderStatus.CONFIRMED)

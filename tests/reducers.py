@@ -1,0 +1,78 @@
+"""How a client applies events to the state of a room: the rules of the protocol, as a reference for the tests.
+
+An event about an order carries ``order`` whole, or ``changes`` of its own fields and what changed of its items; one
+about a ticket carries ``kitchen_order`` whole. What is older than what the client has is left alone.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+CLOSED = ("completed", "cancelled")
+State = dict[str, Any]
+Frame = dict[str, Any]
+
+
+def by_id(rows: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:
+    return {row["id"]: row for row in rows}
+
+
+def apply_to_orders(orders: dict[int, State], frame: Frame) -> None:
+    """Apply an event to the open orders of ``orders``, ``waiters``, ``table:`` or ``order:``."""
+    data, name = frame["data"], frame["type"]
+    order_id = data.get("order_id")
+    if order_id is None:
+        return
+    if name in ("order:deleted", "order:left"):
+        orders.pop(order_id, None)
+        return
+    if "order" in data:
+        orders[order_id] = data["order"]
+    elif order_id in orders and data["version"] >= orders[order_id]["version"]:
+        order = orders[order_id] = {**orders[order_id], **data["changes"], "version": data["version"]}
+        order["items"] = _items(order["items"], name, data)
+    if order_id in orders and orders[order_id]["status"] in CLOSED:
+        del orders[order_id]
+
+
+def _items(items: list[State], name: str, data: State) -> list[State]:
+    known = by_id(items)
+    if name == "order:items_added":
+        known |= by_id(data["items"])
+    elif name in ("order-item:added", "order-item:updated"):
+        known[data["item"]["id"]] = data["item"]
+    elif name == "order-item:removed":
+        known.pop(data["item_id"], None)
+    elif name == "order:item_status_changed" and data["item_id"] in known:
+        known[data["item_id"]] = {**known[data["item_id"]], "status": data["status"]}
+    return [known[item_id] for item_id in sorted(known)]
+
+
+def apply_to_kitchen(tickets: dict[int, State], stations: dict[int, State], frame: Frame) -> None:
+    """Apply an event to the open tickets and the stations of ``kitchen``."""
+    data = frame["data"]
+    if "station" in data:
+        stations[data["station"]["id"]] = data["station"]
+    ticket = data.get("kitchen_order")
+    if ticket is None:
+        return
+    if ticket["id"] in tickets and ticket["version"] < tickets[ticket["id"]]["version"]:
+        return
+    tickets[ticket["id"]] = ticket
+    if ticket["status"] in CLOSED:
+        del tickets[ticket["id"]]
+
+
+def apply_to_display(rows: dict[int, State], frame: Frame) -> None:
+    """Apply an event to the numbers on the order-ready board."""
+    data = frame["data"]
+    order_id = data.get("order_id")
+    if frame["type"] == "order:deleted":
+        rows.pop(order_id, None)
+    if frame["type"] != "order:status_changed" and frame["type"] != "order:created":
+        return
+    row = {name: data[name] for name in ("order_id", "order_number", "channel", "status")}
+    if row["status"] in ("preparing", "ready"):
+        rows[order_id] = row
+    else:
+        rows.pop(order_id, None)
