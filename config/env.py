@@ -237,3 +237,12 @@ def stop(reason: str) -> NoReturn:
     """End the start with one line and exit code 2."""
     sys.stderr.write(f"brigade: {reason}\n")
     raise SystemExit(2)
+
+
+def settings_table() -> str:
+    """Write the README's table of settings, from the fields above."""
+    lines = ["| setting | default | meaning |", "| --- | --- | --- |"]
+    for name, field in Environment.model_fields.items():
+        default = "" if field.default in (None, ()) else f"`{str(field.default).lower()}`"
+        lines.append(f"| `{name}` | {default} | {field.description} |")
+    return "\n".join(lines)
