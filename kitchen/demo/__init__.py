@@ -1,0 +1,1 @@
+"""Two restaurants to try Brigade with, and a dinner service in them."""

@@ -1,0 +1,77 @@
+"""What a sample restaurant is made of, before it is in any database."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from orders.states import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A modifier group: its modifiers as (name, price), and how many of them a guest takes."""
+
+    name: str
+    min: int
+    max: int
+    modifiers: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Dish:
+    """A dish, referring to everything else of its restaurant by name."""
+
+    name: str
+    price: str
+    station: str
+    minutes: int
+    description: str = ""
+    food_type: str = ""
+    allergens: Sequence[str] = ()
+    choices: Sequence[str] = ()
+    tax_rate: Decimal | None = None
+    stock: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """Tables that stand together: named by the letter and a number from 1, one for each entry of ``seats``."""
+
+    name: str
+    letter: str
+    seats: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who works there."""
+
+    username: str
+    name: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A whole restaurant; ``menu`` is {category: dishes}, ``stations`` are {name: capacity}."""
+
+    slug: str
+    name: str
+    currency: str
+    timezone: str
+    day_starts_at: dt.time
+    order_prefix: str
+    tax_rate: Decimal
+    prices_include_tax: bool
+    service_rate: Decimal
+    channel_minutes: dict[str, dict[str, int]]
+    staff: Sequence[Person]
+    stations: dict[str, int]
+    areas: Sequence[Area]
+    counters: Sequence[str]
+    food_types: Sequence[str]
+    choices: Sequence[Choice]
+    menu: dict[str, Sequence[Dish]]
