@@ -19,7 +19,7 @@ from realtime.consumers import StreamConsumer  # noqa: E402
 from realtime.origins import check_origin  # noqa: E402
 
 
-async def refuse(scope: dict[str, Any], receive: Any, send: Any) -> None:
+async def _refuse(scope: dict[str, Any], receive: Any, send: Any) -> None:
     """Refuse the handshake at any other path."""
     await receive()
     await send({"type": "websocket.close"})
@@ -32,9 +32,11 @@ async def http(scope: dict[str, Any], receive: Any, send: Any) -> None:
 
 
 _consumer = StreamConsumer.as_asgi()
+# Channels takes ASGI applications where Django's types expect views.
+_routes: list[Any] = [path("", _consumer), path("ws/", _consumer), re_path(r"", _refuse)]  # type: ignore[arg-type]
 application = ProtocolTypeRouter(
     {
         "http": http,
-        "websocket": check_origin(URLRouter([path("", _consumer), path("ws/", _consumer), re_path(r"", refuse)])),
+        "websocket": check_origin(URLRouter(_routes)),
     }
 )

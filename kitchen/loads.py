@@ -23,7 +23,7 @@ def count_loads(unit: Unit) -> None:
     ids = sorted(station_id for station_id, difference in delta.items() if difference)
     if not ids:
         return
-    for station in Station.objects.filter(pk__in=ids).order_by("pk").select_for_update():
+    for station in Station.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True):
         station.load += delta[station.pk]
         station.save()
 

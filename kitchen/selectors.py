@@ -9,17 +9,17 @@ from kitchen.models import KitchenOrder, Station
 from orders.errors import NotFound
 
 
-def tickets_of(restaurant_id: int | None) -> QuerySet[KitchenOrder]:
+def tickets_of(restaurant_id: int) -> QuerySet[KitchenOrder]:
     """Return the restaurant's tickets with their items: two queries, however many tickets."""
     return KitchenOrder.objects.filter(restaurant_id=restaurant_id).prefetch_related("items")
 
 
-def open_tickets(restaurant_id: int | None) -> QuerySet[KitchenOrder]:
+def open_tickets(restaurant_id: int) -> QuerySet[KitchenOrder]:
     """Return the tickets that are the kitchen's to make or to hand over, oldest first."""
     return tickets_of(restaurant_id).filter(status__in=states.OPEN).order_by("id")
 
 
-def find_ticket(restaurant_id: int | None, ticket_id: int) -> KitchenOrder:
+def find_ticket(restaurant_id: int, ticket_id: int) -> KitchenOrder:
     """Return the restaurant's ticket with its items, or raise NotFound."""
     ticket = tickets_of(restaurant_id).filter(pk=ticket_id).first()
     if ticket is None:
@@ -27,6 +27,6 @@ def find_ticket(restaurant_id: int | None, ticket_id: int) -> KitchenOrder:
     return ticket
 
 
-def stations_of(restaurant_id: int | None) -> QuerySet[Station]:
+def stations_of(restaurant_id: int) -> QuerySet[Station]:
     """Return the restaurant's stations."""
     return Station.objects.filter(restaurant_id=restaurant_id).order_by("name", "id")

@@ -15,11 +15,11 @@ Source = Literal["api", "admin", "websocket", "system"]
 class Actor:
     """One caller, in one restaurant, for the length of one request or command.
 
-    ``restaurant_id`` is None for the system alone (commands, migrations of data).
+    ``restaurant_id`` is 0 for the system alone (commands, migrations of data): it finds no restaurant's rows.
     ``role`` is a membership role; None for guests, devices and the system.
     """
 
-    restaurant_id: int | None
+    restaurant_id: int
     kind: Literal["staff", "device", "table", "tracking", "system"] = "staff"
     role: Role | None = None
     user_id: int | None = None
@@ -55,4 +55,4 @@ class Actor:
         return replace(self, source=source)
 
 
-SYSTEM = Actor(restaurant_id=None, kind="system", name="Brigade", source="system")
+SYSTEM = Actor(restaurant_id=0, kind="system", name="Brigade", source="system")

@@ -1,3 +1,4 @@
+# ruff: noqa: SLF001 - Django's prefetched rows are kept where Django itself looks for them
 """The rows of one order in memory: read once in a unit of work, and the same objects for everybody in it."""
 
 from __future__ import annotations

@@ -3,6 +3,8 @@
 DomainError
 ├── Invalid (400)            what was sent can't be right, whatever the state
 │   └── InvalidFields        several fields at once, each with its pointer
+├── KeyReused (422)          an Idempotency-Key came with another request than its first
+├── TooManyAttempts (429)    too many failed sign-ins
 ├── NotAllowed (403)         this role may not
 ├── NotFound (404)           unknown, or another restaurant's
 └── Conflict (409)           right in itself, but not in the present state
@@ -12,6 +14,7 @@ DomainError
     ├── Unavailable          the dish is 86'd
     ├── NotPaid              the bill is still open
     ├── TooLate              the time for it has passed
+    ├── KeyInProgress        the first request with this Idempotency-Key still runs
     └── NotEditable          the order or item has gone too far to be changed so
 
 ``config.problems`` turns them into problem+json, the WebSocket consumer into error replies.
@@ -22,7 +25,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-Kind = Literal["invalid", "forbidden", "missing", "conflict", "stale"]
+Kind = Literal["invalid", "reused", "too many", "forbidden", "missing", "conflict", "stale"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,24 @@ class InvalidFields(Invalid):
         return cls([FieldProblem(pointer, code, detail, extra)])
 
 
+class KeyReused(DomainError):
+    """An Idempotency-Key came with another request than its first."""
+
+    kind = "reused"
+    code = "idempotency_key_reused"
+
+
+class TooManyAttempts(DomainError):
+    """Too many sign-ins failed; ``wait_seconds`` says when to try again."""
+
+    kind = "too many"
+    code = "too_many_attempts"
+
+    def __init__(self, detail: str, *, wait_seconds: int) -> None:
+        super().__init__(detail)
+        self.wait_seconds = wait_seconds
+
+
 class NotAllowed(DomainError):
     """This role may not."""
 
@@ -85,7 +106,7 @@ class NotFound(DomainError):
 class Conflict(DomainError):
     """Right in itself, but not in the present state."""
 
-    kind = "conflict"
+    kind: ClassVar[Kind] = "conflict"
     code = "conflict"
 
 
@@ -130,6 +151,12 @@ class TooLate(Conflict):
     """The time for it has passed."""
 
     code = "too_late"
+
+
+class KeyInProgress(Conflict):
+    """The first request with this Idempotency-Key still runs."""
+
+    code = "idempotency_in_progress"
 
 
 class NotEditable(Conflict):

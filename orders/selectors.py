@@ -11,7 +11,7 @@ from orders.shapes import TransitionShape, TransitionsShape
 from orders.states import Role
 
 
-def orders_of(restaurant_id: int | None) -> QuerySet[Order]:
+def orders_of(restaurant_id: int) -> QuerySet[Order]:
     """Return the restaurant's orders with their items and modifiers: three queries, however many orders."""
     return Order.objects.filter(restaurant_id=restaurant_id).prefetch_related("items__modifiers")
 
@@ -21,7 +21,7 @@ def open_orders(restaurant_id: int) -> QuerySet[Order]:
     return orders_of(restaurant_id).filter(status__in=states.OPEN).order_by("-id")
 
 
-def find_order(restaurant_id: int | None, order_id: int) -> Order:
+def find_order(restaurant_id: int, order_id: int) -> Order:
     """Return the restaurant's order with its items, or raise NotFound."""
     order = orders_of(restaurant_id).filter(pk=order_id).first()
     if order is None:
@@ -29,7 +29,7 @@ def find_order(restaurant_id: int | None, order_id: int) -> Order:
     return order
 
 
-def menu_of(restaurant_id: int | None) -> QuerySet[MenuItem]:
+def menu_of(restaurant_id: int) -> QuerySet[MenuItem]:
     """Return the restaurant's menu with all that a dish shows: five queries, however many dishes."""
     return (
         MenuItem.objects.filter(restaurant_id=restaurant_id)

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from orders.models import MenuItem, Order, OrderItem, Table
+from orders.models import Category, MenuItem, ModifierGroup, Order, OrderItem, Table
 
 Money = Annotated[
     str, Meta(pattern=r"^-?\d+\.\d\d$", description="An amount in the restaurant's currency.", examples=["12.50"])
@@ -285,6 +285,22 @@ def menu_item_brief(item: MenuItem) -> MenuItemBrief:
     return MenuItemBrief(item.pk, item.name, money(item.price), item.is_available, item.stock)
 
 
+def category_shape(category: Category) -> CategoryShape:
+    """Show a chapter of the menu."""
+    return CategoryShape(category.pk, category.name, category.position)
+
+
+def modifier_group_shape(group: ModifierGroup) -> ModifierGroupShape:
+    """Show a choice; reads ``group.modifiers`` (prefetch them)."""
+    return ModifierGroupShape(
+        id=group.pk,
+        name=group.name,
+        min=group.min,
+        max=group.max,
+        modifiers=[ModifierChoice(m.pk, m.name, money(m.price), m.is_available) for m in group.modifiers.all()],
+    )
+
+
 def menu_item_shape(item: MenuItem) -> MenuItemShape:
     """Show a dish; reads category, food type, allergens, groups and modifiers (prefetch them)."""
     return MenuItemShape(
@@ -295,18 +311,7 @@ def menu_item_shape(item: MenuItem) -> MenuItemShape:
         category=Named(item.category.pk, item.category.name),
         food_type=Named(item.food_type.pk, item.food_type.name) if item.food_type else None,
         allergens=[Named(allergen.pk, allergen.name) for allergen in item.allergens.all()],
-        modifier_groups=[
-            ModifierGroupShape(
-                id=choice.group.pk,
-                name=choice.group.name,
-                min=choice.group.min,
-                max=choice.group.max,
-                modifiers=[
-                    ModifierChoice(m.pk, m.name, money(m.price), m.is_available) for m in choice.group.modifiers.all()
-                ],
-            )
-            for choice in item.choices.all()
-        ],
+        modifier_groups=[modifier_group_shape(choice.group) for choice in item.choices.all()],
         station_id=item.station_id,
         prep_minutes=item.prep_minutes,
         tax_rate=None if item.tax_rate is None else str(item.tax_rate),

@@ -51,13 +51,26 @@ class Change:
     before: Values | None = None
 
     @classmethod
-    def of(cls, instance: TrackedModel, kind: Literal["created", "updated", "deleted"]) -> Change:
+    def of(
+        cls,
+        instance: TrackedModel,
+        kind: Literal["created", "updated", "deleted"],
+        update_fields: Iterable[str] | None = None,
+    ) -> Change:
         """Note what is being done to the row, while ``post_save`` or ``post_delete`` is sent."""
+        if kind == "created":
+            return cls(instance, kind, instance.as_new(), pk=instance.pk)
         if kind == "deleted":
             fields = {name: (old, None) for name, old in (instance.loaded or {}).items()}
         else:
-            fields = instance.changed()
+            fields = instance.changed(update_fields)
         return cls(instance, kind, fields, pk=instance.pk, before=instance.loaded)
+
+    def undo(self) -> None:
+        """The row is as it was before: what the instance says beyond that counts as unsaved again."""
+        if self.kind == "deleted":
+            self.instance.pk = self.pk
+        self.instance.restore_loaded(self.before)
 
 
 @dataclass(slots=True, eq=False)
@@ -83,38 +96,48 @@ class Unit:
     def drop_since(self, position: int) -> None:
         """Forget the changes noted after the position; their rows are as they were before."""
         for change in reversed(self.changes[position:]):
-            change.instance.restore_loaded(change.before)
+            change.undo()
         del self.changes[position:]
         self._locked.clear()
 
     def watch(self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any) -> Any:
         """Run a statement and follow the savepoints among them (a wrapper of ``connection.execute_wrapper``)."""
         result = execute(sql, params, many, context)
-        if isinstance(sql, str) and sql[:2].upper() in ("SA", "RO"):
+        if isinstance(sql, str) and sql[:2].upper() in ("SA", "RO", "RE"):
             self._follow(sql)
         return result
 
     def _follow(self, sql: str) -> None:
         words = sql.upper().split()
-        name = sql.split()[-1]
+        name = sql.rsplit(maxsplit=1)[-1]
         if words[0] == "SAVEPOINT":
             self._marks.append((name, len(self.changes)))
-        elif words[:2] == ["ROLLBACK", "TO"]:
-            while self._marks and self._marks[-1][0] != name:
-                self._marks.pop()
-            if self._marks:
-                self.drop_since(self._marks[-1][1])
+        elif words[:2] == ["ROLLBACK", "TO"] and self._pop_to(name):
+            self.drop_since(self._marks[-1][1])
+        elif words[0] == "RELEASE" and self._pop_to(name):
+            self._marks.pop()
+
+    def _pop_to(self, name: str) -> bool:
+        """Forget the savepoints made after the named one, which are gone with it; False where there is none."""
+        if all(mark != name for mark, _ in self._marks):
+            return False
+        while self._marks[-1][0] != name:
+            self._marks.pop()
+        return True
 
     def lock(self, queryset: models.QuerySet[M], pk: int) -> M:
         """Return the row locked until the unit ends; the same object each time within the unit.
+
+        ``FOR NO KEY UPDATE``: rows that refer to this one check it at their COMMIT, when their stream is locked
+        already. A full lock would hold them up there, and one that waits for that stream would never get it.
 
         Raises NotFound when the queryset, which must be the restaurant's own, has no such row.
         """
         key = (queryset.model, pk)
         if key not in self._locked:
-            row = queryset.select_for_update(of=("self",)).filter(pk=pk).first()
+            row = queryset.select_for_update(of=("self",), no_key=True).filter(pk=pk).first()
             if row is None:
-                raise NotFound(f"There is no such {queryset.model._meta.verbose_name}.")
+                raise NotFound(f"There is no such {queryset.model._meta.verbose_name}.")  # noqa: SLF001 - public but for its name  # noqa: SLF001
             self._locked[key] = row
         return self._locked[key]  # type: ignore[no-any-return]
 
@@ -163,14 +186,16 @@ def open_unit(actor: Actor = SYSTEM) -> Iterator[Unit]:
     try:
         with transaction.atomic(durable=True), connection.execute_wrapper(unit.watch):
             _active.unit = unit
-            yield unit
-            for hook in _end_hooks:
-                hook(unit)
+            try:
+                yield unit
+                for hook in _end_hooks:
+                    hook(unit)
+            finally:
+                # Before COMMIT: what a callback of on_commit writes belongs to a unit of its own.
+                _active.unit = None
     except BaseException:
         unit.drop_since(0)
         raise
-    finally:
-        _active.unit = None
 
 
 def _unit_if_none() -> AbstractContextManager[Any]:
@@ -204,24 +229,29 @@ class SilentWrite(TypeError):
 class TrackedQuerySet(models.QuerySet[M], Generic[M]):
     """A QuerySet that refuses the writes that Django does without signals."""
 
-    def update(self, *, silently: bool = False, **kwargs: Any) -> int:  # type: ignore[override]
+    def update(self, *, silently: bool = False, **kwargs: Any) -> int:
         """Update rows that no screen shows; raises SilentWrite unless ``silently``."""
         if not silently:
             raise SilentWrite("update", self.model)
         return super().update(**kwargs)
 
-    def bulk_create(self, objs: Iterable[M], *args: Any, silently: bool = False, **kwargs: Any) -> list[M]:  # type: ignore[override]
+    def bulk_create(self, objs: Iterable[M], *args: Any, silently: bool = False, **kwargs: Any) -> list[M]:
         """Insert rows that no screen shows; raises SilentWrite unless ``silently``."""
         if not silently:
             raise SilentWrite("bulk_create", self.model)
-        return super().bulk_create(objs, *args, **kwargs)
+        rows = super().bulk_create(objs, *args, **kwargs)
+        for row in rows:
+            if isinstance(row, TrackedModel) and row.pk is not None:
+                row.remember_loaded()
+        return rows
 
-    def bulk_update(self, objs: Iterable[M], *args: Any, silently: bool = False, **kwargs: Any) -> int:  # type: ignore[override]
+    def bulk_update(self, objs: Iterable[M], *args: Any, silently: bool = False, **kwargs: Any) -> int:
         """Update rows that no screen shows; raises SilentWrite unless ``silently``."""
         if not silently:
             raise SilentWrite("bulk_update", self.model)
         # Django's bulk_update() calls update() on a queryset of the same class, which would refuse.
-        return models.QuerySet(self.model, using=self.db).bulk_update(objs, *args, **kwargs)
+        plain: models.QuerySet[M] = models.QuerySet(self.model, using=self.db)
+        return plain.bulk_update(objs, *args, **kwargs)
 
     def _raw_delete(self, using: str | None) -> int:
         raise SilentWrite("_raw_delete", self.model)
@@ -229,6 +259,9 @@ class TrackedQuerySet(models.QuerySet[M], Generic[M]):
     def insert(self, objs: list[M]) -> list[M]:
         """Insert several rows in one statement and send ``post_save`` for each, as ``save()`` would."""
         require_unit()
+        for row in objs:
+            if isinstance(row, TrackedModel):
+                row.take_plain_values()
         super().bulk_create(objs)
         for row in objs:
             post_save.send(sender=type(row), instance=row, created=True, raw=False, using=self.db, update_fields=None)
@@ -271,11 +304,33 @@ class TrackedModel(models.Model):
     _loaded: Values | None = None
 
     @classmethod
-    def from_db(cls, db: str | None, field_names: Any, values: Any) -> Self:
+    def from_db(cls, db: str | None, field_names: Any, values: Any, **options: Any) -> Self:
         """Keep the loaded values beside the row."""
-        row = super().from_db(db, field_names, values)
+        row = super().from_db(db, field_names, values, **options)
         row.remember_loaded()
         return row
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Write what changed, in a unit of work (one of its own where none is open).
+
+        With ``update_fields`` only what changed among those; the others count as unsaved still.
+        """
+        self.take_plain_values()
+        is_new = self._state.adding or kwargs.get("force_insert")
+        written = self._columns()
+        if not is_new:
+            written = tuple(self.changed(kwargs.get("update_fields")))
+            if not written:
+                return
+            kwargs["update_fields"] = written
+        with _unit_if_none():
+            super().save(*args, **kwargs)
+            self._remember(written)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Delete the row, in a unit of work (one of its own where none is open)."""
+        with _unit_if_none():
+            return super().delete(*args, **kwargs)
 
     def refresh_from_db(self, using: str | None = None, fields: Any = None, from_queryset: Any = None) -> None:
         """Read the row again and forget what was changed in memory."""
@@ -283,8 +338,13 @@ class TrackedModel(models.Model):
         if fields is None or self._loaded is None:
             self.remember_loaded()
             return
-        attnames = {self._meta.get_field(name).attname for name in fields}
-        self._loaded |= {name: self.__dict__[name] for name in attnames if name in self.__dict__}
+        self._remember(self._attnames(fields))
+
+    @classmethod
+    def _attnames(cls, fields: Iterable[str]) -> set[str]:
+        """Return the columns among the names of fields; "table" and "table_id" are the same one."""
+        columns = (cls._meta.get_field(name) for name in fields)
+        return {column.attname for column in columns if hasattr(column, "attname")}
 
     @property
     def loaded(self) -> Values | None:
@@ -301,10 +361,15 @@ class TrackedModel(models.Model):
 
     def remember_loaded(self) -> None:
         """Take the present values as those of the database."""
+        self._loaded = {}
+        self._remember(self._columns())
+
+    def _remember(self, attnames: Iterable[str]) -> None:
+        # A new dict each time: a change noted before holds the old one.
         present = self.__dict__
-        self._loaded = {
+        self._loaded = (self._loaded or {}) | {
             name: copy.deepcopy(value) if isinstance(value, list | dict) else value
-            for name in self._columns()
+            for name in attnames
             if (value := present.get(name, self)) is not self
         }
 
@@ -314,41 +379,33 @@ class TrackedModel(models.Model):
         if before is None:
             self._state.adding = True
 
-    def changed(self) -> dict[str, tuple[Any, Any]]:
-        """Return {attribute: (old, new)} of what differs from the database; all of it for a new row."""
+    def as_new(self) -> dict[str, tuple[Any, Any]]:
+        """Return {attribute: (None, value)} of the whole row."""
         present = self.__dict__
-        if self._loaded is None:
-            return {name: (None, present[name]) for name in self._columns() if name in present}
+        return {name: (None, present[name]) for name in self._columns() if name in present}
+
+    def changed(self, only: Iterable[str] | None = None) -> dict[str, tuple[Any, Any]]:
+        """Return {attribute: (old, new)} of what differs from the database; all of it for a new row.
+
+        ``only`` these fields, if given, by their names or those of their columns.
+        """
+        present = self.__dict__
+        columns = self._columns() if only is None else self._attnames(only)
         loaded = self._loaded
+        if loaded is None:
+            return {name: (None, present[name]) for name in columns if name in present}
         return {
             name: (loaded.get(name), present[name])
-            for name in self._columns()
+            for name in columns
             if name in present and (name not in loaded or loaded[name] != present[name])
         }
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Write what changed, in a unit of work (one of its own where none is open)."""
-        self._take_plain_values()
-        changes = self.changed()
-        if not self._state.adding and kwargs.get("update_fields") is None and not kwargs.get("force_insert"):
-            if not changes:
-                return
-            kwargs["update_fields"] = list(changes)
-        with _unit_if_none():
-            super().save(*args, **kwargs)
-            self.remember_loaded()
-
-    def _take_plain_values(self) -> None:
+    def take_plain_values(self) -> None:
         """Have in memory what the database will have: "9.50" for a price is a Decimal; an expression is refused."""
         for name, (_, new) in self.changed().items():
             if hasattr(new, "resolve_expression"):
                 message = f"{type(self).__name__}.{name} takes a plain value: lock the row and compute it."
                 raise TypeError(message)
             if isinstance(new, str):
-                column = self._meta.get_field(name)
+                column: Any = self._meta.get_field(name)
                 self.__dict__[name] = getattr(column, "target_field", column).to_python(new)
-
-    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        """Delete the row, in a unit of work (one of its own where none is open)."""
-        with _unit_if_none():
-            return super().delete(*args, **kwargs)

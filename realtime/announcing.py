@@ -37,7 +37,16 @@ _encode = msgspec.json.Encoder().encode
 
 _NEVER_TOLD = frozenset({"version", "updated_at"})
 _OF_STATUS = frozenset(
-    {"status", "confirmed_at", "ready_at", "served_at", "completed_at", "cancelled_at", "cancel_reason", "estimated_ready_at"}
+    {
+        "status",
+        "confirmed_at",
+        "ready_at",
+        "served_at",
+        "completed_at",
+        "cancelled_at",
+        "cancel_reason",
+        "estimated_ready_at",
+    }
 )
 _TICKET_OF_STATUS = frozenset(
     {"status", "acknowledged_at", "started_at", "ready_at", "completed_at", "chef_id", "chef_name"}
@@ -220,13 +229,20 @@ class _Teller:
         )
         self.drafts.append(
             Draft(
-                order.restaurant_id, line.name, self.rooms(line.rooms, stations), _encode(payload), order.pk, changes or {}
+                order.restaurant_id,
+                line.name,
+                self.rooms(line.rooms, stations),
+                _encode(payload),
+                order.pk,
+                changes or {},
             )
         )
 
     def own_changes(self) -> dict[str, Any]:
         """Return {public name: new value} of the order's own fields that the unit changed after it was made."""
-        names = [public for name in self.fields for public in _PUBLIC_NAMES.get(name, (name,)) if public in _ORDER_FIELDS]
+        names = [
+            public for name in self.fields for public in _PUBLIC_NAMES.get(name, (name,)) if public in _ORDER_FIELDS
+        ]
         if not names:
             return {}
         shape = self.shape()
@@ -372,7 +388,11 @@ class _Teller:
     def tell_ticket_items(self) -> None:
         for change in self.story.ticket_items:
             item = change.instance
-            if change.kind == "updated" and isinstance(item, KitchenOrderItem) and {"status", "steps"} & set(change.fields):
+            if (
+                change.kind == "updated"
+                and isinstance(item, KitchenOrderItem)
+                and {"status", "steps"} & set(change.fields)
+            ):
                 old, new = change.fields.get("status", (item.status, item.status))
                 self.add_ticket(
                     events.TicketItemStatusChanged,

@@ -132,7 +132,7 @@ def principal_of_session(session_key: str) -> Principal | None:
     request = HttpRequest()
     request.session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
     user = get_user(request)
-    membership = membership_of_session(user, request.session)  # type: ignore[arg-type]
+    membership = membership_of_session(user, request.session)
     if membership is None:
         return None
     ends = time.time() + request.session.get_expiry_age()
@@ -162,7 +162,9 @@ def recheck(principals: Iterable[Principal]) -> dict[Principal, Verdict]:
         for row in Membership.objects.select_related("user").filter(user_id__in={p.user_id for p in staff})
     }
     sessions = _live_sessions({principal.session_key for principal in staff if principal.session_key})
-    tables = dict(Table.objects.filter(pk__in={p.table_id for p in principals if p.table_id}).values_list("pk", "nonce"))
+    tables = dict(
+        Table.objects.filter(pk__in={p.table_id for p in principals if p.table_id}).values_list("pk", "nonce")
+    )
     for principal in principals:
         if principal in verdicts:
             continue

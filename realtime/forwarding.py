@@ -79,7 +79,7 @@ class Forwarder:
     async def close(self) -> None:
         """Publish what waits, then close the connections of this loop."""
         if self._queue is not None:
-            while not self._queue.empty() or self._publishing:
+            while not self._queue.empty() or self._publishing:  # noqa: ASYNC110 - once, at a process's end
                 await asyncio.sleep(0.01)
         if self._task is not None:
             self._task.cancel()
@@ -121,13 +121,14 @@ _forwarder: Forwarder | None = None
 
 def serve_from(loop: asyncio.AbstractEventLoop) -> Forwarder:
     """Forward from the server's loop from now on."""
-    global _forwarder  # noqa: PLW0603 - one per process
+    global _forwarder
     with _lock:
         former = _forwarder
         if former is None or former.loop is not loop:
-            _forwarder = Forwarder(loop)
+            former, _forwarder = _forwarder, Forwarder(loop)
             if former is not None:
                 former.end()
+        assert _forwarder is not None
         return _forwarder
 
 
@@ -161,7 +162,7 @@ def _run(loop: asyncio.AbstractEventLoop) -> None:
 @atexit.register
 def finish() -> None:
     """At the end of a command, give what it committed last a moment to be published, and close the connections."""
-    global _forwarder  # noqa: PLW0603 - one per process
+    global _forwarder
     with _lock:
         former, _forwarder = _forwarder, None
     if former is not None:

@@ -89,8 +89,7 @@ async def _enter(
             for membership in joined:
                 membership.after = wish.since[1]
             frames = _replay(socket, joined, earlier, [event for event in events if event.seq <= cursor])
-            if wish.since[1] > cursor:
-                cursor = wish.since[1]
+            cursor = max(cursor, wish.since[1])
             for membership in joined:
                 membership.after = cursor
             answer |= {"seq": cursor, "replayed": len(frames)}
@@ -166,5 +165,7 @@ def _exists(principal: Principal, room: str) -> bool:
 
 def _is_own_open_order(principal: Principal, room: str) -> bool:
     _, number = parse(room) or ("", None)
+    if number is None or principal.table_id is None:
+        return False
     own = Order.objects.filter(restaurant_id=principal.restaurant_id, table_id=principal.table_id, pk=number)
     return own.exclude(status__in=CLOSED).exists()

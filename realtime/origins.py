@@ -15,7 +15,7 @@ App = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 
 
 def is_allowed(origin: str | None, host: str) -> bool:
-    """Whether a page of the origin may connect: the server's own host, or one of CORS_ORIGINS; no origin is a device."""
+    """Whether a page of the origin may connect: of this host, or of CORS_ORIGINS; without an origin it is a device."""
     if origin is None:
         return True
     return origin in settings.CORS_ORIGINS or (bool(host) and urlsplit(origin).netloc.lower() == host.lower())
@@ -27,7 +27,9 @@ def check_origin(app: App) -> App:
     async def checked(scope: dict[str, Any], receive: Any, send: Any) -> None:
         headers = dict(scope["headers"])
         origin = headers.get(b"origin")
-        if is_allowed(None if origin is None else origin.decode("latin-1"), headers.get(b"host", b"").decode("latin-1")):
+        if is_allowed(
+            None if origin is None else origin.decode("latin-1"), headers.get(b"host", b"").decode("latin-1")
+        ):
             await app(scope, receive, send)
             return
         log.info("origin_refused", origin=origin)

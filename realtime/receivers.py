@@ -12,10 +12,17 @@ from orders.units import Change, TrackedModel, require_unit
 
 
 @receiver(post_save)
-def note_saved(sender: type[models.Model], instance: models.Model, created: bool, raw: bool, **_: Any) -> None:  # noqa: FBT001
+def note_saved(
+    sender: type[models.Model],
+    instance: models.Model,
+    created: bool,
+    raw: bool,
+    update_fields: Any = None,
+    **_: Any,
+) -> None:
     """Note a row that was inserted or updated. Fixtures loaded ``raw`` are no news."""
     if isinstance(instance, TrackedModel) and not raw:
-        require_unit().note(Change.of(instance, "created" if created else "updated"))
+        require_unit().note(Change.of(instance, "created" if created else "updated", update_fields))
 
 
 @receiver(post_delete)

@@ -18,7 +18,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
         """Add the extension to the scope before the application is started (its task runs only later)."""
         super().handle_connect(event)
         if hasattr(self, "scope"):
-            self.scope["extensions"]["brigade.abort"] = self._abort  # type: ignore[typeddict-unknown-key]
+            self.scope["extensions"]["brigade.abort"] = self._abort  # type: ignore[assignment]
 
     def _abort(self) -> None:
         if not self.transport.is_closing() or self.transport.get_write_buffer_size():

@@ -58,11 +58,11 @@ def _state(restaurant_id: int, room: str, audience: Audience) -> Snapshot:
     if kind == "restaurant":
         return {"stats": _stats(restaurant_id)}
     if kind == "order":
-        order = orders_of(restaurant_id).filter(pk=number).first()
+        order = orders_of(restaurant_id).filter(pk=number or 0).first()
         return {"order": None if order is None else _order(order, audience)}
     orders = open_orders(restaurant_id)
     if kind == "table":
-        orders = orders.filter(table_id=number)
+        orders = orders.filter(table_id=number or 0)
     return {"orders": [_order(order, audience) for order in orders]}
 
 
@@ -89,7 +89,14 @@ def _display(restaurant_id: int) -> Snapshot:
     )
     lists: dict[str, list[dict[str, Any]]] = {"preparing": [], "ready": []}
     for row in rows:
-        lists[row["status"]].append({"order_id": row.pop("id"), **row})
+        lists[row["status"]].append(
+            {
+                "order_id": row["id"],
+                "order_number": row["order_number"],
+                "channel": row["channel"],
+                "status": row["status"],
+            }
+        )
     return lists
 
 

@@ -103,7 +103,9 @@ def heads_of(restaurant_ids: Iterable[int], *, make: bool = False) -> dict[int, 
     """Return {restaurant id: head} in one query."""
     ids = list(restaurant_ids)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT restaurant_id, epoch, head, min_seq FROM realtime_stream WHERE restaurant_id = ANY(%s)", [ids])
+        cursor.execute(
+            "SELECT restaurant_id, epoch, head, min_seq FROM realtime_stream WHERE restaurant_id = ANY(%s)", [ids]
+        )
         heads = {row[0]: Head(str(row[1]), row[2], row[3]) for row in cursor.fetchall()}
         if make and set(ids) - set(heads):
             cursor.execute(

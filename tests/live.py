@@ -107,8 +107,7 @@ class Client:
     @classmethod
     async def open(cls, url: str, token: str | None = None, **options: Any) -> Self:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        client = cls(await websockets.connect(url, additional_headers=headers, max_size=None, **options))
-        return client
+        return cls(await websockets.connect(url, additional_headers=headers, max_size=None, **options))
 
     async def __aenter__(self) -> Self:
         return self

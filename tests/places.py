@@ -70,9 +70,13 @@ def open_place(slug: str) -> Place:
     restaurant = Restaurant.objects.create(name=slug.title(), slug=slug, currency="EUR")
     station = Station.objects.create(restaurant=restaurant, name="Grill")
     category = Category.objects.create(restaurant=restaurant, name="Mains")
-    dish = MenuItem.objects.create(restaurant=restaurant, name="Burger", price="9.50", category=category, station=station)
+    dish = MenuItem.objects.create(
+        restaurant=restaurant, name="Burger", price="9.50", category=category, station=station
+    )
     table = Table.objects.create(restaurant=restaurant, name="7")
     place = Place(restaurant, station, dish, table, Actor(restaurant_id=None))
     boss = place.staff(Role.MANAGER)
-    place.actor = Actor(restaurant_id=restaurant.pk, role=Role.MANAGER, user_id=boss.user_id, name="Manager", source="api")
+    place.actor = Actor(
+        restaurant_id=restaurant.pk, role=Role.MANAGER, user_id=boss.user_id, name="Manager", source="api"
+    )
     return place

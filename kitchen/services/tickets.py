@@ -38,7 +38,10 @@ def set_ticket_status(
     allowed = states.next_statuses(ticket.status)
     if to not in allowed:
         raise InvalidTransition(
-            subject=f"Ticket {ticket.order_number}", status=ticket.status, to=to, allowed=[str(step) for step in allowed]
+            subject=f"Ticket {ticket.order_number}",
+            status=ticket.status,
+            to=to,
+            allowed=[str(step) for step in allowed],
         )
     if to == TicketStatus.CANCELLED:
         set_order_status(order_id=order.pk, to=OrderStatus.CANCELLED, actor=actor, reason=reason)

@@ -14,6 +14,7 @@ from orders.models.menu import (
     ModifierGroup,
 )
 from orders.models.orders import Order, OrderCounter, OrderItem, OrderItemModifier
+from orders.models.sign_ins import FailedSignIn
 from orders.models.tables import Counter, Table
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Category",
     "Counter",
     "Customer",
+    "FailedSignIn",
     "FoodType",
     "Membership",
     "MenuItem",

@@ -30,7 +30,7 @@ class Category(models.Model):
 
 
 class FoodType(models.Model):
-    """The restaurant's own kinds of food: vegetarian, vegan, …"""
+    """A kind of food of the restaurant's own, such as vegetarian or vegan."""
 
     restaurant = models.ForeignKey(Restaurant, models.PROTECT, related_name="food_types")
     name = models.CharField(max_length=50)
@@ -105,9 +105,7 @@ class MenuItem(TrackedModel):
     category = models.ForeignKey(Category, models.PROTECT, related_name="menu_items")
     food_type = models.ForeignKey(FoodType, models.PROTECT, null=True, blank=True, related_name="menu_items")
     allergens = models.ManyToManyField(Allergen, through="MenuItemAllergen", related_name="menu_items")
-    modifier_groups = models.ManyToManyField(
-        ModifierGroup, through="MenuItemModifierGroup", related_name="menu_items"
-    )
+    modifier_groups = models.ManyToManyField(ModifierGroup, through="MenuItemModifierGroup", related_name="menu_items")
     # Named by its label: the column belongs to the dish, the rows to the kitchen, and orders imports no kitchen.
     station = models.ForeignKey("kitchen.Station", models.PROTECT, null=True, blank=True, related_name="menu_items")
     prep_minutes = models.PositiveSmallIntegerField(default=10)

@@ -89,9 +89,7 @@ class Order(TrackedModel):
         )
         indexes = (
             models.Index(fields=("restaurant", "-id"), name="order_list"),
-            models.Index(
-                fields=("restaurant", "-id"), name="order_open", condition=models.Q(status__in=states.OPEN)
-            ),
+            models.Index(fields=("restaurant", "-id"), name="order_open", condition=models.Q(status__in=states.OPEN)),
             models.Index(fields=("restaurant", "status", "-id"), name="order_by_status"),
             models.Index(fields=("restaurant", "updated_at"), name="order_updated"),
             models.Index(fields=("restaurant", "created_at"), name="order_created"),

@@ -28,7 +28,7 @@ def find_customer(restaurant_id: int, customer_id: int) -> Customer:
 
 def match_customer(restaurant_id: int, asked: AskedCustomer) -> Customer:
     """Return the customer with this phone, else with this email, else a new one; what is newly known is written."""
-    known = Customer.objects.filter(restaurant_id=restaurant_id).order_by("id").select_for_update()
+    known = Customer.objects.filter(restaurant_id=restaurant_id).order_by("id").select_for_update(no_key=True)
     customer = None
     if asked.phone:
         customer = known.filter(phone=asked.phone).first()

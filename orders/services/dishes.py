@@ -74,7 +74,12 @@ def find_dishes(restaurant_id: int, asked: Sequence[AskedItem], *, path: str = "
 
 
 def make_lines(
-    order: Order, restaurant: Restaurant, asked: Sequence[AskedItem], dishes: dict[int, MenuItem], *, path: str = "/items"
+    order: Order,
+    restaurant: Restaurant,
+    asked: Sequence[AskedItem],
+    dishes: dict[int, MenuItem],
+    *,
+    path: str = "/items",
 ) -> list[OrderItem]:
     """Insert the lines of a saved order, with names, prices and rates as they are now.
 
@@ -160,7 +165,7 @@ def take_stock(restaurant_id: int, portions: Counter[int], *, pointers: dict[int
     """
     ids = sorted(dish_id for dish_id, quantity in portions.items() if quantity)
     counted = MenuItem.objects.filter(restaurant_id=restaurant_id, pk__in=ids, stock__isnull=False)
-    rows = [row for row in counted.order_by("pk").select_for_update(of=("self",)) if row.stock is not None]
+    rows = [row for row in counted.order_by("pk").select_for_update(of=("self",), no_key=True) if row.stock is not None]
     short = [
         FieldProblem(
             (pointers or {}).get(row.pk, "/items"),

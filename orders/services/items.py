@@ -149,9 +149,7 @@ def _tell_removed(order: Order, line: OrderItem, actor: Actor) -> None:
 
 
 @unit_of_work
-def void_item(
-    *, order_id: int, item_id: int, actor: Actor, reason: str = "", version: int | None = None
-) -> OrderItem:
+def void_item(*, order_id: int, item_id: int, actor: Actor, reason: str = "", version: int | None = None) -> OrderItem:
     """Cancel a line but keep it on the order, whether it was begun or not; its amount is off the total.
 
     Locks the order row, and the dish when its portions return. Raises as ``remove_item`` does.

@@ -1,4 +1,4 @@
-"""How an order follows its ticket: called by the kitchen, which has checked the step, and told to nobody there again."""
+"""How an order follows its ticket: the kitchen calls it, has checked the step, and is not told of it again."""
 
 from __future__ import annotations
 

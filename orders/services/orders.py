@@ -42,7 +42,7 @@ _MOMENTS = {
 
 
 @unit_of_work
-def create_order(
+def create_order(  # noqa: PLR0913 - an order is what it is
     *,
     actor: Actor,
     channel: Channel,
@@ -302,9 +302,7 @@ class OrderChanges(TypedDict, total=False):
 
 
 @unit_of_work
-def update_order(
-    *, order_id: int, actor: Actor, version: int | None = None, **changes: Unpack[OrderChanges]
-) -> Order:
+def update_order(*, order_id: int, actor: Actor, version: int | None = None, **changes: Unpack[OrderChanges]) -> Order:
     """Change fields of an open order: the ones given, and no others.
 
     Locks the order row. Announces ``order:updated`` with the changed fields; nothing when nothing differs.

@@ -15,7 +15,6 @@ import websockets
 from config.local.valkey import Valkey
 from kitchen.services.tickets import set_ticket_status
 from kitchen.states import TicketStatus
-from orders.states import Role
 from realtime.commands import in_thread
 from realtime.models import Event
 from realtime.stream import head_of
@@ -167,7 +166,7 @@ async def test_commands_answer_and_screens_follow_when_valkey_dies_and_returns_e
         await asyncio.gather(*(screen.reaches(head) for screen in [*here, *there]))
 
     expected = await in_thread(lambda: committed(place, start, ROOMS))
-    assert while_down["ok"] and after["ok"]
+    assert (while_down["ok"], after["ok"]) == (True, True)
     for screen in [*here, *there]:
         assert seen(screen) == expected
         assert screen.joins == 1

@@ -78,7 +78,7 @@ class Dinner(RuleBasedStateMachine):
     place: Place
 
     @initialize(auto_confirm=st.booleans())
-    def open(self, auto_confirm: bool) -> None:  # noqa: FBT001
+    def open(self, auto_confirm: bool) -> None:
         self.place = open_place(f"place-{next(numbers)}")
         Restaurant.objects.filter(pk=self.place.restaurant.pk).update(
             auto_confirm=auto_confirm, tax_rate=Decimal("0.10"), service_rate=Decimal("0.05")
@@ -113,7 +113,7 @@ class Dinner(RuleBasedStateMachine):
         draft=st.booleans(),
         named=st.booleans(),
     )
-    def order(self, quantities: list[int], channel: Channel, table: int, draft: bool, named: bool) -> None:  # noqa: FBT001
+    def order(self, quantities: list[int], channel: Channel, table: int, draft: bool, named: bool) -> None:
         self.attempt(
             create_order,
             channel=channel,
@@ -141,7 +141,7 @@ class Dinner(RuleBasedStateMachine):
             self.attempt(set_ticket_status, ticket_id=ticket.pk, to=to, reason="because")
 
     @rule(number=picks, item=picks, to=st.sampled_from(list(TicketItemStatus)), whole=st.booleans())
-    def move_ticket_items(self, number: int, item: int, to: TicketItemStatus, whole: bool) -> None:  # noqa: FBT001
+    def move_ticket_items(self, number: int, item: int, to: TicketItemStatus, whole: bool) -> None:
         if ticket := self.pick_ticket(number):
             items = list(ticket.items.order_by("id"))
             chosen = items if whole else [items[item % len(items)]]
@@ -158,9 +158,7 @@ class Dinner(RuleBasedStateMachine):
     def change(self, number: int, item: int, quantity: int, note: str) -> None:
         if (order := self.pick(number)) and (rows := list(order.items.order_by("id"))):
             row = rows[item % len(rows)]
-            self.attempt(
-                change_item, order_id=order.pk, item_id=row.pk, quantity=quantity, special_instructions=note
-            )
+            self.attempt(change_item, order_id=order.pk, item_id=row.pk, quantity=quantity, special_instructions=note)
 
     @rule(number=picks, item=picks)
     def remove(self, number: int, item: int) -> None:

@@ -62,7 +62,7 @@ async def hub(place: Place) -> AsyncIterator[Hub]:
 @pytest.fixture
 def deaf(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every message is lost on its way; the test passes on what it likes."""
-    monkeypatch.setattr(forwarding, "forward", lambda events: None)
+    monkeypatch.setattr(forwarding, "forward", lambda _: None)
 
 
 async def watch(hub: Hub, place: Place, wire: Wire, room: str = "orders") -> Socket:
@@ -99,7 +99,9 @@ async def test_socket_is_forgotten_when_its_consumer_raises(hub: Hub, place: Pla
     assert not feed.rooms
 
 
-async def test_late_doubled_and_reordered_messages_are_delivered_once_in_order(hub: Hub, place: Place, deaf: None) -> None:
+async def test_late_doubled_and_reordered_messages_are_delivered_once_in_order(
+    hub: Hub, place: Place, deaf: None
+) -> None:
     head = await in_thread(lambda: head_of(place.restaurant.pk))
     wire = Wire()
     await watch(hub, place, wire)

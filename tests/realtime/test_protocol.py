@@ -19,7 +19,6 @@ from realtime.stream import head_of
 from tests.live import Client, Served
 from tests.places import Place
 
-
 made = in_thread
 
 
@@ -155,8 +154,8 @@ async def test_table_token_opens_its_table_and_its_open_orders_alone(served: Ser
         answers = {
             room: await client.ask("join", room=room)
             for room in (
-                f"table:{place.table.pk}", f"order:{own.pk}", f"table:{neighbour.pk}", f"order:{elsewhere.pk}", "kitchen",
-                "orders", "waiters", "restaurant", "display",
+                f"table:{place.table.pk}", f"order:{own.pk}", f"table:{neighbour.pk}", f"order:{elsewhere.pk}",
+                "kitchen", "orders", "waiters", "restaurant", "display",
             )
         }  # fmt: skip
 
@@ -164,7 +163,9 @@ async def test_table_token_opens_its_table_and_its_open_orders_alone(served: Ser
     assert [room for room, answer in answers.items() if answer["ok"]] == [f"table:{place.table.pk}", f"order:{own.pk}"]
 
 
-@pytest.mark.parametrize("room", ["nowhere", "kitchen:1", "table", "table:0x1", "table:007", "order:999999999", "", "a" * 61])
+@pytest.mark.parametrize(
+    "room", ["nowhere", "kitchen:1", "table", "table:0x1", "table:007", "order:999999999", "", "a" * 61]
+)
 async def test_unknown_rooms_are_not_found(served: Served, place: Place, room: str) -> None:
     async with await signed_in(served, place) as client:
         answer = await client.ask("join", room=room)
@@ -378,7 +379,9 @@ async def test_order_that_leaves_a_table_is_told_there_once(served: Served, plac
 # Bad input ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text", ["", "nonsense", "[]", "1", "null", '{"data": {}}', '{"type": 1}', '{"type": "x"', "NaN"])
+@pytest.mark.parametrize(
+    "text", ["", "nonsense", "[]", "1", "null", '{"data": {}}', '{"type": 1}', '{"type": "x"', "NaN"]
+)
 async def test_bad_json_is_answered_and_the_socket_lives(served: Served, place: Place, text: str) -> None:
     async with await signed_in(served, place) as client:
         await client.connection.send(text)
@@ -478,7 +481,10 @@ async def test_hundred_and_first_room_is_a_conflict(served: Served, place: Place
 async def test_ticket_and_item_move_by_command_and_everybody_hears(served: Served, place: Place) -> None:
     ticket = await made(place.ticket)
     item_id = await made(lambda: ticket.items.get().pk)
-    async with await signed_in(served, place, Role.KITCHEN) as chef, await signed_in(served, place, Role.WAITER) as waiter:
+    async with (
+        await signed_in(served, place, Role.KITCHEN) as chef,
+        await signed_in(served, place, Role.WAITER) as waiter,
+    ):
         await waiter.ask("join", room="waiters")
         answer = await chef.ask(
             "kitchen:update_item_status", kitchen_order_id=ticket.pk, item_id=item_id, status="ready", version=1
@@ -495,7 +501,10 @@ async def test_commands_are_refused_with_their_codes(served: Served, place: Plac
     foreign = await made(other_place.ticket)
     events = await made(Event.objects.count)
     move = "kitchen:update_order_status"
-    async with await signed_in(served, place, Role.KITCHEN) as chef, await signed_in(served, place, Role.CASHIER) as till:
+    async with (
+        await signed_in(served, place, Role.KITCHEN) as chef,
+        await signed_in(served, place, Role.CASHIER) as till,
+    ):
         codes = [
             (await chef.ask(move, kitchen_order_id=ticket.pk, status="ready"))["error"],
             (await chef.ask(move, kitchen_order_id=ticket.pk, status="preparing", version=9))["error"],
@@ -504,7 +513,13 @@ async def test_commands_are_refused_with_their_codes(served: Served, place: Plac
             (await chef.ask("order:update_status", order_id=foreign.order_id, status="served"))["error"],
         ]
 
-    assert [error["code"] for error in codes] == ["invalid_transition", "conflict", "not_found", "forbidden", "not_found"]
+    assert [error["code"] for error in codes] == [
+        "invalid_transition",
+        "conflict",
+        "not_found",
+        "forbidden",
+        "not_found",
+    ]
     assert codes[0]["allowed"] == ["acknowledged", "preparing", "cancelled"]
     assert await made(Event.objects.count) == events
     assert (await made(lambda: KitchenOrder.objects.get(pk=ticket.pk))).status == "pending"
