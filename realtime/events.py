@@ -226,3 +226,25 @@ CATALOGUE: dict[str, EventType] = {
     )
 }
 NAMES = {line.data: name for name, line in CATALOGUE.items()}
+
+_ROOMS = {
+    "K": "`kitchen`, `station:{id}`",
+    "W": "`waiters`",
+    "O": "`orders`",
+    "T": "`table:{id}`",
+    "#": "`order:{id}`",
+    "D": "`display`",
+    "c": "`customer:{id}`",
+    "*": "every socket of the staff; with `audience: all` every socket",
+}
+
+
+def catalogue_table() -> str:
+    """Return the catalogue as the table that the README carries."""
+    rows = ["| event | what it tells | rooms | data |", "| --- | --- | --- | --- |"]
+    for line in CATALOGUE.values():
+        rooms = ", ".join(_ROOMS[letter] for letter in line.rooms) or "the `table:{id}` or `customer:{id}` that was left"
+        fields = ", ".join(f"`{name}`" for name in line.data.__struct_fields__)
+        told = (line.data.__doc__ or "").strip()
+        rows.append(f"| `{line.name}` | {told} | {rooms} | {fields} |")
+    return "\n".join(rows)
