@@ -1,5 +1,88 @@
 """The API's addresses, with and without a trailing slash."""
 
-from django.urls import URLPattern, URLResolver
+from __future__ import annotations
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from typing import Any
+
+from django.urls import URLPattern, path, re_path, register_converter
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from config import health, schema
+from config.problems import unknown_address
+from kitchen.api import stations, tickets
+from orders.api import items, menu, orders, sign_in
+from orders.api.fields import BIGGEST_ID
+from realtime.api import alerts, events
+
+
+class IdConverter:
+    """A row's id: a positive 64-bit number, written in one way."""
+
+    regex = "[1-9][0-9]{0,18}"
+
+    def to_python(self, value: str) -> int:
+        """Return the id; raises ValueError, which is no match, for one that no row can have."""
+        number = int(value)
+        if number > BIGGEST_ID:
+            raise ValueError(value)
+        return number
+
+    def to_url(self, value: int) -> str:
+        """Write the id."""
+        return str(value)
+
+
+register_converter(IdConverter, "id")
+
+_VIEWS: dict[str, Any] = {
+    "orders": orders.Orders,
+    "orders/<id:order_id>": orders.OneOrder,
+    "orders/<id:order_id>/confirm": orders.ConfirmOrder,
+    "orders/<id:order_id>/status": orders.OrderStatusOf,
+    "orders/<id:order_id>/transitions": orders.Transitions,
+    "orders/<id:order_id>/items": items.Lines,
+    "orders/<id:order_id>/items/<id:item_id>": items.OneLine,
+    "orders/<id:order_id>/items/<id:item_id>/status": items.LineStatus,
+    "kitchen/orders": tickets.Tickets,
+    "kitchen/orders/<id:ticket_id>": tickets.OneTicket,
+    "kitchen/orders/by-order/<id:order_id>": tickets.TicketOfOrder,
+    "kitchen/orders/<id:ticket_id>/status": tickets.TicketStatusOf,
+    "kitchen/orders/<id:ticket_id>/acknowledge": tickets.AcknowledgeTicket,
+    "kitchen/orders/<id:ticket_id>/items/status": tickets.TicketItemStatuses,
+    "kitchen/stations": stations.Stations,
+    "kitchen/stations/<id:station_id>": stations.OneStation,
+    "events": events.Events,
+    "alerts": alerts.Alerts,
+    "auth/token": sign_in.SignIn,
+    "auth/refresh": sign_in.RefreshSignIn,
+    "categories": menu.CategoryList,
+    "categories/<id:row_id>": menu.CategoryRow,
+    "food-types": menu.FoodTypeList,
+    "food-types/<id:row_id>": menu.FoodTypeRow,
+    "allergens": menu.AllergenList,
+    "allergens/<id:row_id>": menu.AllergenRow,
+    "menu-items": menu.MenuItemList,
+    "menu-items/<id:row_id>": menu.MenuItemRow,
+    "menu-items/<id:row_id>/availability": menu.Availability,
+    "modifier-groups": menu.ModifierGroupList,
+    "modifier-groups/<id:row_id>": menu.ModifierGroupRow,
+    "tables": menu.TableList,
+    "tables/<id:row_id>": menu.TableRow,
+    "counters": menu.CounterList,
+    "counters/<id:row_id>": menu.CounterRow,
+}
+
+
+def _both(route: str, view: Any, name: str | None = None) -> list[URLPattern]:
+    return [path(route, view, name=name), path(f"{route}/", view)]
+
+
+urlpatterns = [
+    *(pattern for route, view in _VIEWS.items() for pattern in _both(route, view.as_view())),
+    *_both("health/live", health.live, "live"),
+    *_both("health/ready", health.ready, "ready"),
+    *_both("schema", SpectacularAPIView.as_view(), "schema"),
+    *_both("docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), "docs"),
+    re_path(r"", unknown_address),
+]
+__all__ = ["schema", "urlpatterns"]

@@ -173,6 +173,11 @@ class Hub:
         except Exception as error:  # noqa: BLE001 - a border: it is tried again every few seconds
             log.warning("hub_failed", work="_subscribe", error=repr(error))
 
+    def is_well(self) -> bool:
+        """Whether every stream with a local socket has been compared with the database just now."""
+        latest = self.loop.time() - 2 * VERIFIED_SECONDS
+        return all(feed.verified_at >= latest for feed in self.feeds.values() if feed.sockets)
+
     def forget(self, socket: Socket) -> None:
         """Take a socket out of everything; safe to call twice, and for one that was never in."""
         principal = socket.principal

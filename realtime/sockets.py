@@ -41,6 +41,33 @@ class Membership:
     names: dict[str, str] = field(default_factory=dict)
 
 
+def frame_for(event: StreamEvent, memberships: dict[str, Membership], *, replayed: bool = False) -> str | None:
+    """Return the frame of an event for the richest audience among the rooms, or None when none of them has it."""
+    best: Membership | None = None
+    for membership in _reached(event, memberships):
+        if event.seq <= membership.after:
+            continue
+        if membership.only is not None and event.type not in membership.only:
+            continue
+        if best is None or membership.audience > best.audience:
+            best = membership
+    if best is None:
+        return None
+    return event.frame(best.audience, replayed=replayed, name=best.names.get(event.type))
+
+
+def _reached(event: StreamEvent, memberships: dict[str, Membership]) -> list[Membership]:
+    """Return the rooms among these that an event is for."""
+    if event.everywhere:
+        return [membership for membership in memberships.values() if membership.audience >= event.lowest_audience]
+    reached = [memberships[room] for room in event.rooms if room in memberships]
+    if "restaurant" in memberships:
+        reached.append(memberships["restaurant"])
+    if "table:*" in event.rooms:
+        reached += [membership for room, membership in memberships.items() if room.startswith("table:")]
+    return reached
+
+
 class Socket:
     """One WebSocket. All methods are called in the event loop; none but the writer waits.
 
@@ -92,34 +119,16 @@ class Socket:
         self, event: StreamEvent, memberships: dict[str, Membership] | None = None, *, replayed: bool = False
     ) -> str | None:
         """Return the frame that this socket gets of an event, or None when none of its rooms has it for it."""
-        best: Membership | None = None
-        for membership in self._reached(event, self.memberships if memberships is None else memberships):
-            if event.seq <= membership.after:
-                continue
-            if membership.only is not None and event.type not in membership.only:
-                continue
-            if best is None or membership.audience > best.audience:
-                best = membership
-        if best is None:
-            return None
-        return event.frame(best.audience, replayed=replayed, name=best.names.get(event.type))
+        memberships = self.memberships if memberships is None else memberships
+        if event.everywhere and not memberships:
+            memberships = self._in_no_room()
+        return frame_for(event, memberships, replayed=replayed)
 
-    def _reached(self, event: StreamEvent, memberships: dict[str, Membership]) -> list[Membership]:
-        if event.everywhere:
-            everyone = [*memberships.values()] or self._in_no_room()
-            return [membership for membership in everyone if membership.audience >= event.lowest_audience]
-        reached = [memberships[room] for room in event.rooms if room in memberships]
-        if "restaurant" in memberships:
-            reached.append(memberships["restaurant"])
-        if "table:*" in event.rooms:
-            reached += [membership for room, membership in memberships.items() if room.startswith("table:")]
-        return reached
-
-    def _in_no_room(self) -> list[Membership]:
+    def _in_no_room(self) -> dict[str, Membership]:
         principal = self.principal
         if principal is None or self.memberships:
-            return []
-        return [Membership("*", Audience.STAFF if principal.is_staff else Audience.GUEST, 0)]
+            return {}
+        return {"*": Membership("*", Audience.STAFF if principal.is_staff else Audience.GUEST, 0)}
 
     def put(self, text: str) -> None:
         """Queue a frame for the writer; a full queue cuts the socket off."""

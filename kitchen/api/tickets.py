@@ -1,0 +1,164 @@
+"""Tickets: what the kitchen has to make, and how far it is."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.http import HttpResponse
+from django.utils import timezone
+from rest_framework.request import Request
+
+from kitchen import states
+from kitchen.models import KitchenOrder, KitchenOrderItem
+from kitchen.selectors import find_ticket, tickets_of
+from kitchen.services.tickets import ItemMove, acknowledge_ticket, set_ticket_item_statuses, set_ticket_status
+from kitchen.services.touching import ticket_items
+from kitchen.shapes import KitchenOrderShape, ticket_shape
+from kitchen.states import TicketItemStatus, TicketStatus
+from orders.api.documents import documented, paged, shown
+from orders.api.endpoints import Endpoint, answer
+from orders.api.fields import Body, Choice, Items, Text, Versioned, id_field
+from orders.api.inputs import LONGEST_REASON, MOST_ITEMS
+from orders.api.pages import (
+    OLDEST_FIRST,
+    NoQuery,
+    PageQuery,
+    SeveralParameter,
+    WholeParameter,
+    id_parameter,
+    page,
+    query_of,
+)
+from orders.errors import NotFound
+from orders.states import Priority
+
+TAG = "kitchen"
+LONGEST_LOOK_BACK_MINUTES = 24 * 60
+
+
+class TicketQuery(PageQuery):
+    """Which tickets; without a status, the open ones."""
+
+    status = SeveralParameter(child=Choice(TicketStatus), required=False)
+    station = id_parameter(help_text="Tickets with an item there.")
+    priority = SeveralParameter(child=Choice(Priority), required=False)
+    include_completed = WholeParameter(
+        required=False,
+        min_value=0,
+        max_value=LONGEST_LOOK_BACK_MINUTES,
+        help_text="Also those that were completed in the last so many minutes.",
+    )
+
+
+class TicketStatusBody(Versioned):
+    """Where a ticket is to go, and why."""
+
+    status = Choice(TicketStatus)
+    reason = Text(required=False, allow_null=True, allow_blank=True, max_length=LONGEST_REASON)
+
+
+class ItemMoveBody(Body):
+    """Where one production item is to go."""
+
+    item_id = id_field()
+    status = Choice(TicketItemStatus)
+
+
+class ItemMovesBody(Versioned):
+    """Where production items are to go, all or none."""
+
+    items = Items(child=ItemMoveBody(), min_length=1, max_length=MOST_ITEMS)
+
+
+def ticket_answer(ticket: KitchenOrder) -> HttpResponse:
+    """Answer with a ticket, whole, and its version."""
+    ticket_items(ticket)
+    return answer(ticket_shape(ticket), version=ticket.version)
+
+
+def filtered_tickets(rows: QuerySet[KitchenOrder], query: dict[str, Any]) -> QuerySet[KitchenOrder]:
+    """Return the tickets that a query asks for."""
+    wanted = Q(status__in=query.get("status", states.OPEN))
+    if "include_completed" in query:
+        since = timezone.now() - dt.timedelta(minutes=query["include_completed"])
+        wanted |= Q(status=TicketStatus.COMPLETED, completed_at__gte=since)
+    rows = rows.filter(wanted)
+    if "priority" in query:
+        rows = rows.filter(priority__in=query["priority"])
+    if "station" in query:
+        there = KitchenOrderItem.objects.filter(station_id=query["station"]).values("ticket_id")
+        rows = rows.filter(pk__in=there)
+    return rows
+
+
+class Tickets(Endpoint):
+    """All tickets."""
+
+    @documented("list_kitchen_orders", tag=TAG, query=TicketQuery, answers={200: paged(KitchenOrderShape)})
+    def get(self, request: Request) -> HttpResponse:
+        """List tickets, oldest first."""
+        query = query_of(request, TicketQuery)
+        rows = filtered_tickets(tickets_of(self.restaurant_id), query)
+        return page(request, rows, ticket_shape, ordering=OLDEST_FIRST, query=query)
+
+
+class OneTicket(Endpoint):
+    """One ticket."""
+
+    @documented("get_kitchen_order", tag=TAG, answers={200: shown(KitchenOrderShape)})
+    def get(self, request: Request, ticket_id: int) -> HttpResponse:
+        """Return a ticket."""
+        query_of(request, NoQuery)
+        return ticket_answer(find_ticket(self.restaurant_id, ticket_id))
+
+
+class TicketOfOrder(Endpoint):
+    """The ticket of an order."""
+
+    @documented("get_kitchen_order_by_order", tag=TAG, answers={200: shown(KitchenOrderShape)})
+    def get(self, request: Request, order_id: int) -> HttpResponse:
+        """Return the ticket of an order."""
+        query_of(request, NoQuery)
+        ticket = tickets_of(self.restaurant_id).filter(order_id=order_id).first()
+        if ticket is None:
+            raise NotFound("There is no such kitchen order.")
+        return ticket_answer(ticket)
+
+
+class TicketStatusOf(Endpoint):
+    """A ticket's status."""
+
+    @documented("set_kitchen_order_status", tag=TAG, body=TicketStatusBody, answers={200: shown(KitchenOrderShape)})
+    def put(self, request: Request, ticket_id: int) -> HttpResponse:
+        """Move a ticket to another status."""
+        body = self.body(TicketStatusBody)
+        version = self.version(body)
+        ticket = set_ticket_status(
+            ticket_id=ticket_id, to=body["status"], reason=body.get("reason") or "", actor=self.actor, version=version
+        )
+        return ticket_answer(ticket)
+
+
+class AcknowledgeTicket(Endpoint):
+    """Taking a ticket."""
+
+    @documented("acknowledge_kitchen_order", tag=TAG, body=Versioned, answers={200: shown(KitchenOrderShape)})
+    def put(self, request: Request, ticket_id: int) -> HttpResponse:
+        """Take a ticket: the caller is its chef."""
+        version = self.version(self.body(Versioned))
+        return ticket_answer(acknowledge_ticket(ticket_id=ticket_id, actor=self.actor, version=version))
+
+
+class TicketItemStatuses(Endpoint):
+    """The statuses of a ticket's items."""
+
+    @documented("set_kitchen_item_statuses", tag=TAG, body=ItemMovesBody, answers={200: shown(KitchenOrderShape)})
+    def put(self, request: Request, ticket_id: int) -> HttpResponse:
+        """Move production items, all or none."""
+        body = self.body(ItemMovesBody)
+        version = self.version(body)
+        moves = [ItemMove(item["item_id"], item["status"]) for item in body["items"]]
+        ticket = set_ticket_item_statuses(ticket_id=ticket_id, moves=moves, actor=self.actor, version=version)
+        return ticket_answer(ticket)

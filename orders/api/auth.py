@@ -1,0 +1,68 @@
+"""From credentials to an Actor: a staff access token, or the session of one of our own pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework.request import Request
+
+from orders.access import BadToken, actor_of, membership_of_session, read_access_token
+from orders.actors import Actor
+from orders.models import Membership, User
+
+CHALLENGE = 'Bearer realm="brigade"'
+
+
+def bearer_token(request: Request) -> str | None:
+    """Return the token of the Authorization header, or None without one; raises AuthenticationFailed for another."""
+    header = request.META.get("HTTP_AUTHORIZATION", "")
+    if not header:
+        return None
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise AuthenticationFailed("The Authorization header must be: Bearer, a space, and a token.")
+    return str(token.strip())
+
+
+def _let_in(request: Request, membership: Membership) -> tuple[User, Actor]:
+    actor = actor_of(membership, "api")
+    caller: Any = request
+    caller.actor = actor
+    caller.membership = membership
+    return membership.user, actor
+
+
+class BearerAuthentication(BaseAuthentication):
+    """A staff access token; ``request.auth`` is the Actor."""
+
+    def authenticate(self, request: Request) -> tuple[User, Actor] | None:
+        """Return the user and the actor, or None without a token; raises AuthenticationFailed."""
+        token = bearer_token(request)
+        if token is None:
+            return None
+        try:
+            return _let_in(request, read_access_token(token).membership)
+        except BadToken as error:
+            raise AuthenticationFailed(str(error)) from error
+
+    def authenticate_header(self, request: Request) -> str:
+        """Return the challenge of a 401."""
+        return CHALLENGE
+
+
+class SessionStaffAuthentication(SessionAuthentication):
+    """The session cookie of a page, with its CSRF token; ``request.auth`` is the Actor."""
+
+    def authenticate(self, request: Request) -> tuple[User, Actor] | None:  # type: ignore[override]
+        """Return the user and the actor, or None for nobody; raises PermissionDenied."""
+        own: HttpRequest = request._request  # noqa: SLF001 - REST framework's own way to the session
+        if not own.user.is_authenticated:
+            return None
+        self.enforce_csrf(request)
+        membership = membership_of_session(own.user, own.session)
+        if membership is None:
+            raise PermissionDenied("Choose a restaurant first.")
+        return _let_in(request, membership)

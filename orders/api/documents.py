@@ -1,0 +1,65 @@
+"""How endpoints describe themselves in the OpenAPI document.
+
+Answers are shapes, which msgspec describes; ``config.schema`` adds the ones named here to the document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from msgspec import Struct
+
+from orders.api.pages import Query
+
+H = TypeVar("H", bound=Callable[..., Any])
+Schema = dict[str, Any]
+
+SHAPES: set[type[Struct]] = set()
+
+
+def shown(shape: type[Struct]) -> Schema:
+    """Return the schema of an answer that is one shape."""
+    SHAPES.add(shape)
+    return {"$ref": f"#/components/schemas/{shape.__name__.removesuffix('Shape')}"}
+
+
+def paged(shape: type[Struct]) -> Schema:
+    """Return the schema of a page of shapes."""
+    link = {"type": ["string", "null"], "format": "uri"}
+    return {
+        "type": "object",
+        "properties": {"next": link, "previous": link, "results": {"type": "array", "items": shown(shape)}},
+        "required": ["next", "previous", "results"],
+    }
+
+
+def documented(
+    operation: str,
+    *,
+    tag: str,
+    answers: dict[int, Schema | None],
+    body: Any = None,
+    query: type[Query] | None = None,
+) -> Callable[[H], H]:
+    """Describe an endpoint's method; its docstring is the summary."""
+
+    def describe(method: H) -> H:
+        summary = (method.__doc__ or "").strip().split("\n")[0].rstrip(".")
+        decorate = extend_schema(
+            operation_id=operation,
+            tags=[tag],
+            summary=summary,
+            request=body,
+            parameters=[query] if query else [],
+            responses={
+                status: OpenApiResponse(schema, description=HTTPStatus(status).phrase)
+                for status, schema in answers.items()
+            },
+        )
+        described: H = decorate(method)
+        return described
+
+    return describe

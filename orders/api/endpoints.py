@@ -1,0 +1,118 @@
+"""What every endpoint of the API does alike: reads a body, knows who calls, answers with a shape.
+
+Views stay thin: they read what was sent, call a service or a selector, and show what came of it.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import re
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from django.http import HttpResponse
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from orders.actors import Actor
+from orders.api.fields import Body, validated
+from orders.api.parsers import json_body, raw_body
+from orders.api.renderers import encoded
+from orders.errors import Invalid, InvalidFields
+from orders.services.idempotency import Answer, answer_once
+
+JSON = "application/json"
+LONGEST_KEY = 255
+_ETAG = re.compile(r'"(0|[1-9][0-9]{0,9})"')
+_KEPT_HEADERS = ("ETag", "Location")
+
+
+class Endpoint(APIView):
+    """One address of the API, for staff."""
+
+    request: Request
+
+    @property
+    def actor(self) -> Actor:
+        """Who calls."""
+        actor = self.request.auth
+        assert isinstance(actor, Actor)
+        return actor
+
+    @property
+    def restaurant_id(self) -> int:
+        """The caller's restaurant."""
+        restaurant_id = self.actor.restaurant_id
+        assert restaurant_id is not None
+        return restaurant_id
+
+    def body(self, kind: type[Body], *, partial: bool = False) -> dict[str, Any]:
+        """Return the valid fields of the body; raises ValidationError naming every wrong one."""
+        return validated(kind, json_body(self.request), partial=partial)
+
+    def version(self, body: dict[str, Any] | None = None) -> int | None:
+        """Return the version that the caller last read, by If-Match or by the body; takes it out of the body."""
+        named = (body or {}).pop("version", None)
+        header = self.request.META.get("HTTP_IF_MATCH")
+        if header is None or header.strip() == "*":
+            return named
+        match = _ETAG.fullmatch(header.strip())
+        if match is None:
+            raise Invalid('If-Match takes one version as an order or ticket gives it in its ETag: "3".')
+        if named is not None and named != int(match[1]):
+            raise InvalidFields.one("/version", "conflict", "If-Match names another version.")
+        return int(match[1])
+
+
+def answer(
+    shape: Any, status: int = HTTPStatus.OK, *, version: int | None = None, location: str | None = None
+) -> HttpResponse:
+    """Answer with a shape; ``version`` becomes its ETag."""
+    response = HttpResponse(encoded(shape), status=int(status), content_type=JSON)
+    if version is not None:
+        response["ETag"] = f'"{version}"'
+    if location is not None:
+        response["Location"] = location
+    return response
+
+
+Handler = Callable[..., HttpResponse]
+
+
+def keyed(handler: Handler) -> Handler:
+    """Let a POST be repeated safely under an Idempotency-Key; without one, call the handler as it is."""
+
+    @functools.wraps(handler)
+    def run(endpoint: Endpoint, request: Request, **address: Any) -> HttpResponse:
+        key = _key_of(request)
+        if key is None:
+            return handler(endpoint, request, **address)
+
+        def work() -> Answer:
+            response = handler(endpoint, request, **address)
+            kept = {name: response[name] for name in _KEPT_HEADERS if name in response}
+            return Answer(response.status_code, response.content, kept)
+
+        kept, replayed = answer_once(actor=endpoint.actor, key=key, fingerprint=_fingerprint(request), work=work)
+        response = HttpResponse(kept.body, status=kept.status, content_type=JSON, headers=kept.headers)
+        if replayed:
+            response["Idempotency-Replayed"] = "true"
+        return response
+
+    run.takes_key = True  # type: ignore[attr-defined]  # a test asks every POST for it
+    return run
+
+
+def _key_of(request: Request) -> str | None:
+    key: str | None = request.META.get("HTTP_IDEMPOTENCY_KEY")
+    if key is not None and not (0 < len(key) <= LONGEST_KEY and key.isascii() and key.isprintable() and key.strip()):
+        raise Invalid(f"An Idempotency-Key has 1 to {LONGEST_KEY} printable ASCII characters.")
+    return key
+
+
+def _fingerprint(request: Request) -> str:
+    """Digest what was asked: method, address and body."""
+    asked = f"{request.method} {request.get_full_path()}\n".encode() + raw_body(request)
+    return hashlib.sha256(asked).hexdigest()

@@ -1,0 +1,162 @@
+"""Lists, page by page: a cursor names the row where a page ends, so that nothing moves when rows are added."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any
+
+from django.core import signing
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpResponse
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from orders.api.endpoints import answer
+from orders.api.fields import BIGGEST_ID, Body, validated
+from orders.errors import InvalidFields
+
+USUAL_LIMIT = 50
+MOST_ROWS = 100
+_SALT = "brigade.cursor"
+
+
+class WholeParameter(serializers.IntegerField):
+    """A whole number in a query."""
+
+    def to_internal_value(self, data: Any) -> int:
+        """Return the number."""
+        if not (data.isascii() and data.isdecimal() and len(data) < len(str(BIGGEST_ID)) + 1):
+            self.fail("invalid")
+        return int(data)
+
+
+def id_parameter(**options: Any) -> WholeParameter:
+    """Return a parameter for a row's id; one that there isn't gives an empty list."""
+    return WholeParameter(required=False, min_value=0, max_value=BIGGEST_ID, **options)
+
+
+class FlagParameter(serializers.BooleanField):
+    """``true`` or ``false`` in a query."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        """Return the truth."""
+        if data not in ("true", "false"):
+            self.fail("invalid", input=data)
+        return bool(data == "true")
+
+
+class SeveralParameter(serializers.ListField):
+    """Several values in a query, comma-separated or repeated."""
+
+
+class Query(Body):
+    """The parameters of a request; one that isn't among them is refused."""
+
+
+class NoQuery(Query):
+    """For answers that take no parameters."""
+
+
+class PageQuery(Query):
+    """The parameters of every list."""
+
+    limit = WholeParameter(required=False, min_value=1, help_text="Rows on a page; more than 100 is taken as 100.")
+    cursor = serializers.CharField(required=False, max_length=2000, help_text="From `next` or `previous`.")
+
+
+def query_of(request: Request, kind: type[Query]) -> dict[str, Any]:
+    """Return the valid parameters; raises ValidationError naming each that is unknown, malformed or given twice."""
+    fields = kind().fields
+    given: dict[str, Any] = {}
+    for name, values in request.GET.lists():
+        if isinstance(fields.get(name), SeveralParameter):
+            given[name] = [part for value in values for part in value.split(",")]
+        elif len(values) > 1:
+            raise InvalidFields.one(f"/{name}", "repeated", "This parameter takes one value.")
+        else:
+            given[name] = values[0]
+    return validated(kind, given)
+
+
+@dataclass(frozen=True, slots=True)
+class Ordering:
+    """The order of a list: ORM paths, of which the last is unique."""
+
+    paths: tuple[str, ...]
+    falling: bool = False
+
+    def applied(self, rows: QuerySet[Any], *, backwards: bool) -> QuerySet[Any]:
+        """Return the rows in this order, or in the reverse."""
+        sign = "-" if self.falling != backwards else ""
+        return rows.order_by(*(f"{sign}{path}" for path in self.paths))
+
+    def beyond(self, place: list[Any], *, backwards: bool) -> Q:
+        """Return the condition for rows that come after a place, or before it."""
+        step = "lt" if self.falling != backwards else "gt"
+        condition = Q()
+        for path, value in reversed(list(zip(self.paths, place, strict=True))):
+            further = Q(**{f"{path}__{step}": value})
+            # The first bound is implied by the second, but it is the one that an index can use.
+            condition = Q(**{f"{path}__{step}e": value}) & (further | condition) if condition else further
+        return condition
+
+    def place_of(self, row: Model) -> list[Any]:
+        """Return where a row stands."""
+        values = [attrgetter(path.replace("__", "."))(row) for path in self.paths]
+        return [value.isoformat() if isinstance(value, dt.datetime) else value for value in values]
+
+
+NEWEST_FIRST = Ordering(("id",), falling=True)
+OLDEST_FIRST = Ordering(("id",))
+
+
+def page(
+    request: Request,
+    rows: QuerySet[Any],
+    shape: Callable[[Any], Any],
+    *,
+    ordering: Ordering,
+    query: dict[str, Any],
+) -> HttpResponse:
+    """Answer with one page of the rows, and the addresses of the next and the previous one."""
+    limit = min(query.get("limit", USUAL_LIMIT), MOST_ROWS)
+    cursor = query.get("cursor")
+    backwards, place = _read_cursor(cursor, ordering) if cursor else (False, None)
+    rows = ordering.applied(rows, backwards=backwards)
+    if place is not None:
+        rows = rows.filter(ordering.beyond(place, backwards=backwards))
+    found = list(rows[: limit + 1])
+    more = len(found) > limit
+    found = found[:limit]
+    if backwards:
+        found.reverse()
+
+    def link(*, back: bool) -> str | None:
+        if not found or not (more if back == backwards else place is not None):
+            return None
+        return _link(request, ordering, found[0 if back else -1], back=back)
+
+    return answer({"next": link(back=False), "previous": link(back=True), "results": [shape(row) for row in found]})
+
+
+def _link(request: Request, ordering: Ordering, row: Model, *, back: bool) -> str:
+    parameters = request.GET.copy()
+    parameters["cursor"] = signing.dumps(
+        [list(ordering.paths), ordering.falling, back, ordering.place_of(row)], salt=_SALT
+    )
+    address: str = request.build_absolute_uri(f"{request.path}?{parameters.urlencode()}")
+    return address
+
+
+def _read_cursor(cursor: str, ordering: Ordering) -> tuple[bool, list[Any]]:
+    """Return which way a page goes and from where; what is signed is what we wrote."""
+    try:
+        paths, falling, back, place = signing.loads(cursor, salt=_SALT)
+    except (signing.BadSignature, ValueError) as error:
+        raise InvalidFields.one("/cursor", "invalid", "This is no cursor of ours.") from error
+    if (tuple(paths), falling) != (ordering.paths, ordering.falling):
+        raise InvalidFields.one("/cursor", "invalid", "This cursor is of a list in another order.")
+    return back, place

@@ -1,0 +1,1 @@
+"""The stream over HTTP, and what managers tell everybody."""
