@@ -19,8 +19,8 @@ from config.local.state import KEY_FILE, local_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
-# Django warns below 50 characters; 32 random bytes in base64 are 43, so both are accepted by length here
-# and guessable ones are told by how few different characters they have.
+# What 24 random bytes are in base64. Guessable keys of that length are told by how few characters they use;
+# `check --deploy` advises 50.
 SHORTEST_KEY = 32
 FEWEST_KEY_CHARACTERS = 10
 # The commands that serve; a process that manage.py did not start, like an ASGI server's, does so too.
