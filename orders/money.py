@@ -9,6 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 CENT = Decimal("0.01")
 ONE = Decimal(1)
+MOST = Decimal("99999999.99")  # what a column of Decimal(10,2) holds
 
 # ISO 4217, list one: currencies with no minor unit. All others are taken to have two decimals.
 _WITHOUT_MINOR_UNIT = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split())  # noqa: SIM905

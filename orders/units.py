@@ -303,13 +303,6 @@ class TrackedModel(models.Model):
 
     _loaded: Values | None = None
 
-    @classmethod
-    def from_db(cls, db: str | None, field_names: Any, values: Any, **options: Any) -> Self:
-        """Keep the loaded values beside the row."""
-        row = super().from_db(db, field_names, values, **options)
-        row.remember_loaded()
-        return row
-
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Write what changed, in a unit of work (one of its own where none is open).
 
@@ -331,6 +324,13 @@ class TrackedModel(models.Model):
         """Delete the row, in a unit of work (one of its own where none is open)."""
         with _unit_if_none():
             return super().delete(*args, **kwargs)
+
+    @classmethod
+    def from_db(cls, db: str | None, field_names: Any, values: Any, **options: Any) -> Self:
+        """Keep the loaded values beside the row."""
+        row = super().from_db(db, field_names, values, **options)
+        row.remember_loaded()
+        return row
 
     def refresh_from_db(self, using: str | None = None, fields: Any = None, from_queryset: Any = None) -> None:
         """Read the row again and forget what was changed in memory."""

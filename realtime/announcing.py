@@ -1,7 +1,7 @@
 """From what a unit of work changed to the events that it announces.
 
 The rows of one order and its ticket are told together, as they are after the unit: order, items, ticket, ticket's
-items, station, and ``order:updated`` last. Each status that was passed through is an event of its own.
+items; then dishes and stations, and ``order:updated`` last. Each status that was passed through is an event of its own.
 """
 
 from __future__ import annotations
@@ -93,8 +93,9 @@ def drafts_of(unit: Unit) -> list[Draft]:
             stories[row.ticket.order_id].ticket_items.append(change)
         elif not isinstance(row, OrderItemModifier):
             others.append(change)
-    drafts = [draft for order_id, story in stories.items() for draft in _Teller(unit, order_id, story).tell()]
-    return drafts + _others(others)
+    tellers = [_Teller(unit, order_id, story) for order_id, story in stories.items()]
+    drafts = [draft for teller in tellers for draft in teller.tell()]
+    return drafts + _others(others) + [draft for teller in tellers for draft in teller.tell_last()]
 
 
 def _others(changes: list[Change]) -> list[Draft]:
@@ -104,7 +105,7 @@ def _others(changes: list[Change]) -> list[Draft]:
         key = (type(change.instance), change.pk)
         last[key] = change
         _merge(names[key], change)
-    return [draft for key, change in last.items() if (draft := _other(change, names[key])) is not None]
+    return [draft for key, change in last.items() if (draft := _other(change, _net(names[key]))) is not None]
 
 
 def _merge(into: dict[str, list[Any]], change: Change) -> None:
@@ -112,10 +113,17 @@ def _merge(into: dict[str, list[Any]], change: Change) -> None:
         into[name] = [into[name][0] if name in into else old, new]
 
 
+def _net(fields: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """Leave out what ended as it was."""
+    return {name: pair for name, pair in fields.items() if pair[0] != pair[1]}
+
+
 def _other(change: Change, fields: dict[str, list[Any]]) -> Draft | None:
     row: Any = change.instance
-    if change.kind == "deleted":
+    if change.kind == "deleted" or not fields:
         return None
+    if row.changed():  # what a savepoint took back, or nobody saved, is no news
+        row = type(row).objects.get(pk=change.pk)
     if isinstance(row, MenuItem):
         data: Struct = events.MenuItemUpdated(
             menu_item=menu_item_brief(row), changed_fields=sorted(name.removesuffix("_id") for name in fields)
@@ -141,25 +149,25 @@ class _Teller:
         self.drafts: list[Draft] = []
         self.deleted = any(change.kind == "deleted" for change in story.order)
         self.created = any(change.kind == "created" for change in story.order)
-        self.order = self._order(unit, order_id)
-        self.fields: dict[str, list[Any]] = {}
+        self.unit = unit
+        self.order = self._order(order_id)
+        fields: dict[str, list[Any]] = {}
         for change in story.order:
             if change.kind == "updated":
-                _merge(self.fields, change)
-        self._ticket_seen = unit
+                _merge(fields, change)
+        self.fields = _net(fields)
         self._ticket: KitchenOrder | None = None
         self._shape: OrderShape | None = None
         self._ticket_shape: KitchenOrderShape | None = None
 
-    def _order(self, unit: Unit, order_id: int) -> Order:
-        if self.story.order:
-            held = unit.held(Order, order_id)
-            order = held or self.story.order[-1].instance
-            assert isinstance(order, Order)
-            if self.deleted:
-                order.pk = order_id
-            return order
-        return unit.held(Order, order_id) or Order.objects.get(pk=order_id)
+    def _order(self, order_id: int) -> Order:
+        """The order that the unit holds, else read: another instance may say what a savepoint has taken back."""
+        if not self.deleted:
+            return self.unit.held(Order, order_id) or Order.objects.get(pk=order_id)
+        order = self.story.order[-1].instance
+        assert isinstance(order, Order)
+        order.pk = order_id
+        return order
 
     def shape(self) -> OrderShape:
         if self._shape is None:
@@ -170,10 +178,12 @@ class _Teller:
     def ticket(self) -> KitchenOrder | None:
         """The order's ticket with its items: the one that the unit holds, else read."""
         if self._ticket is None and self.order.status not in states.NOT_YET_IN_KITCHEN:
-            touched = [change.instance for change in self.story.ticket]
-            touched += [c.instance.ticket for c in self.story.ticket_items if isinstance(c.instance, KitchenOrderItem)]
-            for row in touched:
-                self._ticket = self._ticket_seen.held(KitchenOrder, row.pk) or row  # type: ignore[assignment]
+            touched = [change.pk for change in self.story.ticket]
+            touched += [
+                c.instance.ticket_id for c in self.story.ticket_items if isinstance(c.instance, KitchenOrderItem)
+            ]
+            for pk in touched:
+                self._ticket = self.unit.held(KitchenOrder, pk)
             if self._ticket is None:
                 self._ticket = KitchenOrder.objects.filter(order_id=self.order.pk).first()
             if self._ticket is not None:
@@ -254,17 +264,23 @@ class _Teller:
                 self.add(events.OrderDeleted)
             return self.drafts
         if self.created:
-            created = self.story.order[0]
-            self.add(
-                events.OrderCreated, order=self.shape(), changes={n: list(pair) for n, pair in created.fields.items()}
-            )
+            fields: dict[str, list[Any]] = {}
+            for change in self.story.order:
+                _merge(fields, change)
+            self.add(events.OrderCreated, order=self.shape(), changes=fields)
         self.tell_left()
         self.tell_statuses()
         if not self.created:
             self.tell_items()
         self.tell_ticket()
         self.tell_ticket_items()
-        self.tell_updated()
+        return self.drafts
+
+    def tell_last(self) -> list[Draft]:
+        """Tell what follows everything else of the unit."""
+        self.drafts = []
+        if not self.created and not self.deleted:
+            self.tell_updated()
         return self.drafts
 
     def tell_left(self) -> None:
@@ -303,9 +319,9 @@ class _Teller:
                 )
 
     def tell_items(self) -> None:
-        added = [c.instance for c in self.story.items if c.kind == "created" and isinstance(c.instance, OrderItem)]
-        if added:
-            shapes = [item_shape(item) for item in added]
+        lines = {line.pk: line for line in lines_of(self.order)} if self.story.items else {}
+        shapes = [item_shape(lines[c.pk]) for c in self.story.items if c.kind == "created" and c.pk in lines]
+        if shapes:
             self.add(
                 events.OrderItemsAdded,
                 items=shapes,
@@ -317,16 +333,15 @@ class _Teller:
         for change in self.story.items:
             if change.kind == "deleted":
                 self.add(events.OrderItemRemoved, item_id=change.pk, changes=_pairs(change))
-            elif change.kind == "updated":
-                self.tell_item(change)
+            elif change.kind == "updated" and change.pk in lines:
+                self.tell_item(change, lines[change.pk])
 
-    def tell_item(self, change: Change) -> None:
-        assert isinstance(change.instance, OrderItem)
+    def tell_item(self, change: Change, line: OrderItem) -> None:
         others = sorted(name for name in change.fields if name not in ("status", "void_reason"))
         if others:
             self.add(
                 events.OrderItemUpdated,
-                item=item_shape(change.instance),
+                item=item_shape(line),
                 changed_fields=others,
                 changes=_pairs(change),
             )
@@ -386,13 +401,11 @@ class _Teller:
         return True
 
     def tell_ticket_items(self) -> None:
+        ticket = self.ticket() if self.story.ticket_items else None
+        items = {item.pk: item for item in rows_of(ticket, "items")} if ticket else {}
         for change in self.story.ticket_items:
-            item = change.instance
-            if (
-                change.kind == "updated"
-                and isinstance(item, KitchenOrderItem)
-                and {"status", "steps"} & set(change.fields)
-            ):
+            item = items.get(change.pk)
+            if item is not None and change.kind == "updated" and {"status", "steps"} & set(change.fields):
                 old, new = change.fields.get("status", (item.status, item.status))
                 self.add_ticket(
                     events.TicketItemStatusChanged,
@@ -410,9 +423,7 @@ class _Teller:
         self.add(kind, stations=stations, kitchen_order_id=shape.id, kitchen_order=shape, **data)
 
     def tell_updated(self) -> None:
-        """Tell the rest, last and once: other fields than the status, or items that were added, changed or removed."""
-        if self.created:
-            return
+        """Tell the rest, once: other fields than the status, or items that were added, changed or removed."""
         names = set(self.fields) - _NEVER_TOLD
         if "status" in names:
             names -= _OF_STATUS

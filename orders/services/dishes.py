@@ -21,7 +21,9 @@ from orders.models import (
     OrderItemModifier,
     Restaurant,
 )
-from orders.money import rounded
+from orders.money import MOST, rounded
+
+MOST_PORTIONS = 99
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +60,19 @@ def find_dishes(restaurant_id: int, asked: Sequence[AskedItem], *, path: str = "
     ]
     if missing:
         raise NotFound("There is no such menu item.", problems=missing)
+    check_available((f"{path}/{index}/menu_item_id", dishes[item.menu_item_id]) for index, item in enumerate(asked))
+    return dishes
+
+
+def check_available(asked: Iterable[tuple[str, MenuItem]]) -> None:
+    """Raise Unavailable when any of the (pointer, dish) is 86'd, naming each."""
     gone = [
-        FieldProblem(
-            f"{path}/{index}/menu_item_id",
-            "unavailable",
-            f"{dishes[item.menu_item_id].name} is not available.",
-            {"menu_item_id": item.menu_item_id, "left": 0},
-        )
-        for index, item in enumerate(asked)
-        if not dishes[item.menu_item_id].is_available
+        FieldProblem(pointer, "unavailable", f"{dish.name} is not available.", {"menu_item_id": dish.pk, "left": 0})
+        for pointer, dish in asked
+        if not dish.is_available
     ]
     if gone:
         raise Unavailable("Not everything is available.", problems=gone)
-    return dishes
 
 
 def make_lines(
@@ -87,8 +89,8 @@ def make_lines(
     """
     chosen = [choose(dishes[item.menu_item_id], item, f"{path}/{index}") for index, item in enumerate(asked)]
     lines = [
-        _line(order, restaurant, item, dishes[item.menu_item_id], modifiers)
-        for item, modifiers in zip(asked, chosen, strict=True)
+        _line(order, restaurant, item, dishes[item.menu_item_id], modifiers, path=f"{path}/{index}")
+        for index, (item, modifiers) in enumerate(zip(asked, chosen, strict=True))
     ]
     OrderItem.objects.insert(lines)
     copies = [
@@ -104,7 +106,7 @@ def make_lines(
 
 
 def _line(
-    order: Order, restaurant: Restaurant, asked: AskedItem, dish: MenuItem, modifiers: Sequence[Modifier]
+    order: Order, restaurant: Restaurant, asked: AskedItem, dish: MenuItem, modifiers: Sequence[Modifier], *, path: str
 ) -> OrderItem:
     line = OrderItem(
         order=order,
@@ -118,13 +120,21 @@ def _line(
         special_instructions=asked.special_instructions,
         course=asked.course,
     )
-    line.line_total = line_total(line, (modifier.price for modifier in modifiers), order.currency)
+    line.line_total = line_total(line, (modifier.price for modifier in modifiers), order.currency, path=path)
     return line
 
 
-def line_total(line: OrderItem, modifier_prices: Iterable[Decimal], currency: str) -> Decimal:
-    """Return quantity × (the dish and its modifiers), rounded to the currency's unit."""
-    return rounded(line.quantity * (line.unit_price + sum(modifier_prices, Decimal(0))), currency)
+def line_total(line: OrderItem, modifier_prices: Iterable[Decimal], currency: str, *, path: str = "") -> Decimal:
+    """Return quantity × (the dish and its modifiers), rounded to the currency's unit.
+
+    Raises InvalidFields for a quantity that no line takes, and for an amount that no bill holds.
+    """
+    if not 1 <= line.quantity <= MOST_PORTIONS:
+        raise InvalidFields.one(f"{path}/quantity", "range", f"A line takes 1 to {MOST_PORTIONS} portions.")
+    amount = rounded(line.quantity * (line.unit_price + sum(modifier_prices, Decimal(0))), currency)
+    if amount > MOST:
+        raise InvalidFields.one(f"{path}/quantity", "max_value", f"The line's amount is more than {MOST}.")
+    return amount
 
 
 def choose(dish: MenuItem, asked: AskedItem, path: str) -> list[Modifier]:

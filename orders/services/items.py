@@ -9,9 +9,17 @@ from typing import TypedDict, Unpack
 from orders import signals, states
 from orders.actors import Actor
 from orders.aggregates import lines_of, lock_order
-from orders.errors import InvalidTransition, NotEditable, NotFound
+from orders.errors import InvalidFields, InvalidTransition, NotEditable, NotFound
 from orders.models import Order, OrderItem
-from orders.services.dishes import AskedItem, find_dishes, line_total, make_lines, portions_of, take_stock
+from orders.services.dishes import (
+    AskedItem,
+    check_available,
+    find_dishes,
+    line_total,
+    make_lines,
+    portions_of,
+    take_stock,
+)
 from orders.services.touching import add_up, touch
 from orders.states import ItemStatus, OrderStatus, Role
 from orders.units import unit_of_work
@@ -31,6 +39,8 @@ def add_items(
     order = lock_order(order_id, actor=actor, version=version)
     if order.status not in states.TAKES_ITEMS:
         raise NotEditable(f"Order {order.order_number} is {order.status} and takes no more items.")
+    if not items:
+        raise InvalidFields.one(path, "required", "Say which items are to be added.")
     dishes = find_dishes(order.restaurant_id, items, path=path)
     present = lines_of(order)
     if order.status != OrderStatus.DRAFT:
@@ -72,7 +82,7 @@ def change_item(
     """Change a line that nobody has begun.
 
     Locks the order row, and the dish when the quantity changes. Raises NotAllowed, NotFound, NotEditable,
-    OutOfStock, StaleVersion.
+    InvalidFields, Unavailable when more is asked of an 86'd dish, OutOfStock, StaleVersion.
     """
     actor.require(Role.WAITER, Role.MANAGER, to="change items")
     order = lock_order(order_id, actor=actor, version=version)
@@ -85,13 +95,15 @@ def change_item(
         return line
     if "quantity" in line.changed():
         before, after = line.changed()["quantity"]
+        line.line_total = line_total(line, (m.price for m in line.modifiers.all()), order.currency)
+        if after > before:
+            check_available([("/quantity", line.menu_item)])
         if order.status != OrderStatus.DRAFT:
             take_stock(
                 order.restaurant_id,
                 Counter({line.menu_item_id: after - before}),
                 pointers={line.menu_item_id: "/quantity"},
             )
-        line.line_total = line_total(line, (m.price for m in line.modifiers.all()), order.currency)
     line.save()
     _save_sums(order)
     if order.status not in states.NOT_YET_IN_KITCHEN:

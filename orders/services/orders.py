@@ -23,9 +23,17 @@ from orders.errors import (
     NotFound,
     NotPaid,
 )
-from orders.models import Allergen, Order, Restaurant, Table
+from orders.models import Allergen, Order, OrderItem, Restaurant, Table
 from orders.services.customers import AskedCustomer, find_customer, match_customer
-from orders.services.dishes import AskedItem, find_dishes, make_lines, negative, portions_of, take_stock
+from orders.services.dishes import (
+    AskedItem,
+    check_available,
+    find_dishes,
+    make_lines,
+    negative,
+    portions_of,
+    take_stock,
+)
 from orders.services.touching import add_up, touch
 from orders.states import Channel, ItemStatus, OrderStatus, PaymentStatus, Priority, Role
 from orders.units import require_unit, unit_of_work
@@ -240,7 +248,10 @@ def enter(order: Order, to: OrderStatus) -> None:
 
 
 def _submit(order: Order, actor: Actor) -> None:
-    take_stock(order.restaurant_id, portions_of(lines_of(order)))
+    lines = _wanted(order)
+    prefetch_related_objects(lines, "menu_item")
+    check_available((f"/items/{index}/menu_item_id", line.menu_item) for index, line in enumerate(lines))
+    take_stock(order.restaurant_id, portions_of(lines))
     enter(order, OrderStatus.PENDING)
     if order.restaurant.auto_confirm:
         _confirm(order, actor)
@@ -256,7 +267,12 @@ def _confirm(order: Order, actor: Actor) -> None:
 
 
 def _longest(order: Order) -> int:
-    return max((line.menu_item.prep_minutes for line in lines_of(order)), default=0)
+    return max((line.menu_item.prep_minutes for line in _wanted(order)), default=0)
+
+
+def _wanted(order: Order) -> list[OrderItem]:
+    """Return the lines that were not voided."""
+    return [line for line in lines_of(order) if line.status != ItemStatus.CANCELLED]
 
 
 def _cancel(order: Order, actor: Actor, reason: str) -> None:
@@ -356,6 +372,8 @@ def _change_customer(order: Order, changes: OrderChanges) -> None:
 
 def _change_discount(order: Order, actor: Actor, amount: Decimal) -> None:
     actor.require(Role.MANAGER, to="give discounts")
+    if amount < 0:
+        raise InvalidFields.one("/discount_amount", "min_value", "A discount is not negative.")
     if amount > order.total_amount:
         raise InvalidFields.one("/discount_amount", "max_value", "The discount is more than the order's total.")
     order.discount_amount = amount

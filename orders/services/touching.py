@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from orders import money
 from orders.aggregates import lines_of
+from orders.errors import InvalidFields
 from orders.models import Order
 from orders.states import ItemStatus, PaymentStatus
 from orders.units import require_unit
@@ -20,7 +21,10 @@ def touch(order: Order) -> None:
 
 
 def add_up(order: Order) -> None:
-    """Set the order's sums from its lines; the caller saves it."""
+    """Set the order's sums from its lines; the caller saves it.
+
+    A discount above what is left of the order shrinks with it. Raises InvalidFields when the bill grows too long.
+    """
     sums = money.bill(
         (money.Line(line.line_total, line.tax_rate) for line in lines_of(order) if line.status != ItemStatus.CANCELLED),
         discount=order.discount_amount,
@@ -28,7 +32,10 @@ def add_up(order: Order) -> None:
         prices_include_tax=order.prices_include_tax,
         currency=order.currency,
     )
+    if max(sums.total, sums.final) > money.MOST:
+        raise InvalidFields.one("/items", "max_value", f"The order's total is more than {money.MOST}.")
     order.total_amount = sums.total
+    order.discount_amount = sums.discount
     order.service_amount = sums.service
     order.tax_amount = sums.tax
     order.final_amount = sums.final
