@@ -114,6 +114,9 @@ class StreamConsumer(AsyncConsumer):
             return
         self.socket.put(encoded({"type": "welcome", "data": self._welcome()}))
         if self.principal is None:
+            if not self.hub.admit(self.socket, self._address()):
+                self.socket.close(TOO_MANY)
+                return
             self.auth_timer = asyncio.get_running_loop().call_later(AUTH_SECONDS, self.socket.close, UNAUTHENTICATED)
         log.info("socket_connected", **self._about())
 
@@ -129,10 +132,15 @@ class StreamConsumer(AsyncConsumer):
         return await in_thread(lambda: principal_of_session(key)) if key else None
 
     async def _enter(self, principal: Principal) -> None:
-        self.socket.principal = principal
         self.feed = await self.hub.follow(principal.restaurant_id, self.socket)
+        self.socket.principal = principal
+        self.hub.sign_in(self.socket, principal)
         if self.auth_timer is not None:
             self.auth_timer.cancel()
+
+    def _address(self) -> str:
+        client = self.scope.get("client")
+        return str(client[0]) if client else ""
 
     def _welcome(self) -> dict[str, Any]:
         nobody = {"authenticated": False, "user": None, "restaurant": None}

@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from orders.shapes import timestamp
 from realtime import forwarding, stream
-from realtime.credentials import Verdict, recheck
+from realtime.credentials import Principal, Verdict, recheck
 from realtime.frames import StreamEvent, encoded
 from realtime.sockets import Membership, Socket
 
@@ -39,6 +39,9 @@ PENDING_EVENTS = 5000
 READ_EVENTS = 1000
 VERIFIED_SECONDS = 5.0
 RESTART = 1012
+REPLACED = 4409
+MOST_OF_CALLER = 20
+MOST_STRANGERS = 200
 
 
 class Feed:
@@ -95,6 +98,7 @@ class Hub:
         self.loop = loop
         self.feeds: dict[int, Feed] = {}
         self.gap_reads = 0
+        self._counted: defaultdict[tuple[Any, ...], dict[Socket, None]] = defaultdict(dict)
         self._executor = ThreadPoolExecutor(max_workers=3, thread_name_prefix="brigade-hub")
         self._opening: dict[int, asyncio.Task[Feed]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -178,6 +182,30 @@ class Hub:
         latest = self.loop.time() - 2 * VERIFIED_SECONDS
         return all(feed.verified_at >= latest for feed in self.feeds.values() if feed.sockets)
 
+    def admit(self, socket: Socket, address: str) -> bool:
+        """Count a socket that nobody has signed in on yet; False when its address has too many of them."""
+        return self._count(socket, ("address", address)) <= MOST_STRANGERS
+
+    def sign_in(self, socket: Socket, principal: Principal) -> None:
+        """Count a socket to its caller; the oldest of too many is closed with 4409. Tables may have any number."""
+        self._uncount(socket)
+        if principal.is_staff and self._count(socket, principal.identity) > MOST_OF_CALLER:
+            oldest = next(iter(self._counted[principal.identity]))
+            self._uncount(oldest)
+            oldest.close(REPLACED)
+
+    def _count(self, socket: Socket, key: tuple[Any, ...]) -> int:
+        socket.counted_as = key
+        self._counted[key][socket] = None
+        return len(self._counted[key])
+
+    def _uncount(self, socket: Socket) -> None:
+        key, socket.counted_as = socket.counted_as, None
+        if key is not None:
+            del self._counted[key][socket]
+            if not self._counted[key]:
+                del self._counted[key]
+
     def forget(self, socket: Socket) -> None:
         """Take a socket out of everything; safe to call twice, and for one that was never in."""
         principal = socket.principal
@@ -186,6 +214,7 @@ class Hub:
             for room in list(socket.memberships):
                 feed.leave(socket, room)
             feed.sockets.discard(socket)
+        self._uncount(socket)
         socket.forget()
 
     # Events
@@ -235,6 +264,7 @@ class Hub:
                         feed.deliver(event)
                 self._drain(feed)
                 if len(events) < READ_EVENTS:
+                    feed.verified_at = self.loop.time()
                     return
         except Exception as error:  # noqa: BLE001 - a border: the next poll asks again
             log.warning("hub_failed", work="_read_gap", error=repr(error))
@@ -256,9 +286,10 @@ class Hub:
             if head is None or head.epoch != feed.epoch or head.seq < cursor:
                 self._reset(feed)
                 continue
-            feed.verified_at = self.loop.time()
             if head.seq > feed.cursor:
                 self._catch_up(feed)
+            else:
+                feed.verified_at = self.loop.time()
 
     def _reset(self, feed: Feed) -> None:
         """Let go of a stream that is not what it was: restored, or gone. Its screens come back with a resync."""

@@ -79,6 +79,7 @@ class Socket:
         self.principal: Principal | None = None
         self.memberships: dict[str, Membership] = {}
         self.closing: int | None = None
+        self.counted_as: tuple[Any, ...] | None = None
         self._send = send
         self._abort = abort
         self._queue: deque[str] = deque()

@@ -119,10 +119,11 @@ class Events(Endpoint):
         return _answer(head, covered, _frames(principal, rooms, query.get("types"), events))
 
     def _principal(self) -> Principal:
-        known: Principal | None = getattr(self.request, "principal", None)
-        if known is not None:
-            return known
-        actor, restaurant = self.actor, self.request.membership.restaurant
+        caller: Any = self.request
+        if self.actor.kind == "table":
+            guest: Principal = caller.principal
+            return guest
+        actor, restaurant = self.actor, caller.membership.restaurant
         return Principal(
             kind="staff",
             restaurant_id=restaurant.pk,

@@ -593,3 +593,33 @@ async def test_heartbeat_names_the_head_that_was_served(served: Served, place: P
 
     assert beat.keys() == {"type", "epoch", "seq", "timestamp"}
     assert beat["epoch"] == answer["data"]["epoch"]
+
+
+async def test_twenty_first_socket_of_a_user_closes_the_oldest_with_4409(served: Served, place: Place) -> None:
+    clients = [await signed_in(served, place) for _ in range(21)]
+
+    assert await clients[0].closed() == 4409
+    answers = [await client.ask("ping", still="here") for client in clients[1:]]
+    assert all(answer["data"] == {"still": "here"} for answer in answers)
+    for client in clients[1:]:
+        await client.connection.close()
+
+
+async def test_two_hundred_and_first_stranger_of_an_address_is_closed_with_4429(served: Served, place: Place) -> None:
+    strangers = [await Client.open(served.ws) for _ in range(200)]
+    for stranger in strangers:
+        await stranger.event("welcome")
+
+    one_more = await Client.open(served.ws)
+
+    assert await one_more.closed() == 4429
+    async with await signed_in(served, place) as client:
+        assert (await client.ask("rooms"))["ok"] is True
+    for stranger in strangers:
+        await stranger.connection.close()
+
+
+async def test_stranger_is_closed_with_4401_when_ten_seconds_have_passed(served: Served, place: Place) -> None:
+    stranger = await Client.open(served.ws)
+
+    assert await stranger.closed(15) == 4401
