@@ -1,0 +1,344 @@
+"""`manage.py up` as a person meets it: it opens, serves, is killed in parts, and leaves nothing behind."""
+
+import contextlib
+import io
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Self
+from uuid import uuid4
+
+import httpx
+import psutil
+import psycopg
+import pytest
+from django.core.management import CommandError, load_command_class
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+from config.env import BASE_DIR, Environment
+from config.local.state import running_services
+from config.progress import Step
+from config.serving import ServingError, listen
+
+# It must not stand in the way of a machine that is going down.
+END_SECONDS = 10
+START_SECONDS = 120
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = START_SECONDS) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.02)
+
+
+class Up:
+    """One `manage.py up`, and what it says. A context manager."""
+
+    def __init__(self, folder: Path, *options: str, **environment: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.port = free_port()
+        self.options = options
+        self.said = folder / f"{uuid4().hex}.out"
+        kept = {name: value for name, value in os.environ.items() if name not in Environment.model_fields}
+        self.environment = {**kept, "BRIGADE_HOME": str(folder), **environment}
+
+    def __enter__(self) -> Self:
+        self.start()
+        self.wait_for("Ctrl-C ends it.")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.end()
+
+    def start(self) -> None:
+        command = [sys.executable, "manage.py", "up", f"--port={self.port}", *self.options]
+        with self.said.open("w") as output:
+            self.process = subprocess.Popen(
+                command, cwd=BASE_DIR, env=self.environment, stdout=output, stderr=subprocess.STDOUT
+            )
+
+    def wait_for(self, text: str) -> None:
+        def is_said() -> bool:
+            assert self.process.poll() is None, self.said.read_text()
+            return text in self.said.read_text()
+
+        wait_until(is_said)
+
+    def end(self) -> int:
+        self.process.terminate()
+        return self.process.wait(END_SECONDS)
+
+    def workers(self) -> list[psutil.Process]:
+        children = psutil.Process(self.process.pid).children()
+        return [child for child in children if "config.serving" in child.cmdline()]
+
+    def is_live(self) -> bool:
+        with contextlib.suppress(httpx.TransportError):
+            return httpx.get(f"http://127.0.0.1:{self.port}/api/health/live", trust_env=False).status_code == 200
+        return False
+
+
+def run(*arguments: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=BASE_DIR,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    """A restaurant that opened on an empty machine, for the tests that do it no harm."""
+    with Up(tmp_path_factory.mktemp("opened")) as running:
+        yield running
+
+
+@pytest.fixture
+def shared() -> Iterator[dict[str, str]]:
+    """An empty database and a layer, as the environment of one or several `up` that share them."""
+    server = os.environ["DATABASE_URL"]
+    name = f"up_{uuid4().hex}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+
+    yield {"DATABASE_URL": f"{server.rpartition('/')[0]}/{name}", "REDIS_URL": os.environ["REDIS_URL"]}
+
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+def test_sample_restaurant_is_open_when_the_machine_was_empty(opened: Up) -> None:
+    address = f"http://127.0.0.1:{opened.port}"
+
+    lines = opened.said.read_text().splitlines()
+
+    assert opened.is_live()
+    assert [line.partition(":")[0] for line in lines[:6]] == [
+        "Making an empty database",
+        "Starting PostgreSQL",
+        "Starting Valkey",
+        "Bringing the schema up to date",
+        "Opening the sample restaurant",
+        "Starting 1 server process",
+    ]
+    assert lines[6:] == [
+        "",
+        f"Brigade is open: {address}/",
+        f"  kitchen board  {address}/kitchen/",
+        f"  administration {address}/admin/",
+        f"  API            {address}/api/docs/",
+        "Sign in to demo as owner, manager, waiter, chef, cashier with the password brigade-demo",
+        "Sign in to bistro as bistro-manager, bistro-waiter, bistro-chef with the password brigade-demo",
+        "Ctrl-C ends it.",
+    ]
+
+
+def test_waiter_can_sign_in_when_it_is_open(opened: Up) -> None:
+    body = {"username": "waiter", "password": "brigade-demo"}
+
+    answer = httpx.post(f"http://127.0.0.1:{opened.port}/api/auth/token", json=body, trust_env=False)
+
+    assert answer.status_code == 200
+
+
+def test_static_files_are_served_when_it_is_open(opened: Up) -> None:
+    style = httpx.get(f"http://127.0.0.1:{opened.port}/static/admin/css/base.css", trust_env=False)
+    script = httpx.get(f"http://127.0.0.1:{opened.port}/static/realtime/client.js", trust_env=False)
+
+    assert (style.status_code, script.status_code) == (200, 200)
+
+
+def test_second_is_refused_when_the_data_is_in_use(opened: Up) -> None:
+    second = run("up", f"--port={free_port()}", environment=opened.environment)
+
+    assert second.returncode == 1
+    assert second.stderr == (
+        f"CommandError: another `up` runs on the data in {opened.environment['BRIGADE_HOME']} "
+        f"(process {opened.process.pid})\n"
+    )
+
+
+def test_second_is_refused_when_the_port_is_in_use(opened: Up, tmp_path: Path) -> None:
+    second = run("up", f"--port={opened.port}", environment=opened.environment | {"BRIGADE_HOME": str(tmp_path)})
+
+    assert second.returncode == 1
+    assert second.stderr == f"CommandError: cannot listen on 127.0.0.1 port {opened.port}: Address already in use\n"
+
+
+def test_command_beside_it_finds_the_database_when_nothing_is_set(opened: Up) -> None:
+    listed = run("showmigrations", "--plan", environment=opened.environment)
+
+    assert listed.returncode == 0
+    assert "[X]  orders.0001_initial" in listed.stdout
+    assert "[ ]" not in listed.stdout
+
+
+@pytest.mark.parametrize(
+    ("option", "complaint"),
+    [
+        ("--port=0", "argument --port: '0' is no port: it takes 1 to 65535"),
+        ("--port=99999", "argument --port: '99999' is no port: it takes 1 to 65535"),
+        ("--port=http", "argument --port: 'http' is no port: it takes 1 to 65535"),
+        ("--workers=0", "argument --workers: '0' is no number from 1 to 9999"),
+        ("--simulate=-3", "argument --simulate: '-3' is no number from 1 to 9999"),
+    ],
+)
+def test_option_is_refused_when_it_makes_no_sense(option: str, complaint: str) -> None:
+    parser = load_command_class("config", "up").create_parser("manage.py", "up")
+
+    with pytest.raises(CommandError) as refused:
+        parser.parse_args([option])
+
+    assert str(refused.value) == f"Error: {complaint}"
+
+
+def test_address_is_refused_when_it_is_not_this_machines() -> None:
+    with pytest.raises(ServingError, match=r"^cannot listen on 192\.0\.2\.1 port 8000: "):
+        listen("192.0.2.1", 8000)
+
+
+def test_nothing_is_left_when_it_was_told_to_end(tmp_path: Path) -> None:
+    with Up(tmp_path) as running:
+        family = psutil.Process(running.process.pid).children(recursive=True)
+
+        code = running.end()
+
+    assert code == 0
+    assert running.said.read_text().splitlines()[-1] == "Stopping"
+    assert {process.name() for process in family if process.is_running()} == set()
+    with Up(tmp_path) as again:
+        # What was stored is still there: nothing is made or opened a second time.
+        assert "Opening the sample restaurant" not in again.said.read_text()
+        assert "Sign in to demo as owner" in again.said.read_text()
+
+
+def test_it_opens_again_when_it_was_killed(tmp_path: Path) -> None:
+    with Up(tmp_path) as killed:
+        family = psutil.Process(killed.process.pid).children(recursive=True)
+        killed.process.kill()
+        killed.process.wait()
+
+        with Up(tmp_path) as again:
+            assert again.is_live()
+            assert "Opening the sample restaurant" not in again.said.read_text()
+
+            gone, alive = psutil.wait_procs(family, timeout=END_SECONDS)
+    assert (len(gone), alive) == (len(family), [])
+
+
+def test_sockets_are_closed_with_1012_when_it_was_told_to_end(tmp_path: Path, shared: dict[str, str]) -> None:
+    with Up(tmp_path, "--workers=2", **shared) as running, contextlib.ExitStack() as stack:
+        address = f"ws://127.0.0.1:{running.port}/ws/"
+        screens = [stack.enter_context(connect(address, proxy=None)) for _ in range(4)]
+        for screen in screens:
+            screen.recv(timeout=START_SECONDS)
+
+        code = running.end()
+
+        assert code == 0
+        assert [close_code(screen) for screen in screens] == [1012] * 4
+
+
+def close_code(screen: ClientConnection) -> int | None:
+    with contextlib.suppress(ConnectionClosed):
+        while True:
+            screen.recv(timeout=END_SECONDS)
+    return screen.close_code
+
+
+def test_worker_is_replaced_when_it_is_killed(tmp_path: Path, shared: dict[str, str]) -> None:
+    with Up(tmp_path, "--workers=2", **shared) as running:
+        victim, other = running.workers()
+
+        victim.kill()
+
+        running.wait_for(f"Server process {victim.pid} had died and was replaced")
+        assert other in running.workers()
+        assert len(running.workers()) == 2
+        assert running.is_live()
+
+
+def test_both_serve_when_two_start_at_once_on_one_database(tmp_path: Path, shared: dict[str, str]) -> None:
+    first, second = Up(tmp_path / "one", **shared), Up(tmp_path / "two", **shared)
+    first.start()
+    second.start()
+
+    with contextlib.ExitStack() as stack:
+        for running in (first, second):
+            stack.push(running.__exit__)
+            running.wait_for("Ctrl-C ends it.")
+
+        assert first.is_live()
+        assert second.is_live()
+        texts = (first.said.read_text(), second.said.read_text())
+        assert sum("Opening the sample restaurant" in text for text in texts) == 1
+
+
+def test_port_is_free_for_the_next_when_it_was_killed(tmp_path: Path, shared: dict[str, str]) -> None:
+    with Up(tmp_path, "--workers=2", **shared) as killed:
+        workers = killed.workers()
+
+        killed.process.send_signal(signal.SIGKILL)
+
+        gone, alive = psutil.wait_procs(workers, timeout=END_SECONDS)
+        assert (len(gone), alive) == (2, [])
+        listen("127.0.0.1", killed.port).close()
+
+
+def test_no_sample_is_opened_when_the_public_may_sign_in(tmp_path: Path, shared: dict[str, str]) -> None:
+    production = {"DEBUG": "false", "SECRET_KEY": os.environ["SECRET_KEY"], "ALLOWED_HOSTS": "127.0.0.1"}
+
+    with Up(tmp_path, **shared, **production) as running:
+        said = running.said.read_text()
+
+        assert running.is_live()
+    assert "There is no restaurant yet: open one with `manage.py add_restaurant`" in said
+    assert "brigade-demo" not in said
+    assert running_services(tmp_path).database_url is None
+
+
+def test_line_says_how_it_ended_when_a_step_is_over() -> None:
+    output = io.StringIO()
+
+    with Step(output, "Boiling water"):
+        pass
+
+    assert output.getvalue() == "Boiling water: done in 0.0 s\n"
+
+
+def test_line_says_so_when_a_step_failed() -> None:
+    output = io.StringIO()
+
+    with pytest.raises(ZeroDivisionError), Step(output, "Boiling water"):
+        _ = 1 / 0
+
+    assert output.getvalue() == "Boiling water: failed after 0.0 s\n"
+
+
+def test_bar_shows_the_share_when_the_end_is_known() -> None:
+    step = Step(io.StringIO(), "Boiling water")
+
+    step.advance(1, 4)
+
+    assert step.bar() == "[######..................] 1 of 4, 0 s"
+
+
+def test_bar_moves_when_the_end_is_not_known() -> None:
+    assert Step(io.StringIO(), "Boiling water").bar() == "[###.....................] 0 s"
