@@ -148,4 +148,6 @@ def last_words(log: Path, offset: int) -> str:
         file.seek(offset)
         lines = file.read().decode(errors="replace").splitlines()
     telling = [line for line in lines if "FATAL" in line or "ERROR" in line or "error:" in line]
-    return (telling or lines or ["it said nothing"])[-1].strip()
+    said = (telling or lines or ["it said nothing"])[-1]
+    # Without the time and process id before it.
+    return said[max(0, said.find("FATAL")) :].strip()
