@@ -52,15 +52,23 @@ def chosen(place: Place) -> tuple[int, ...]:
     return tuple(Modifier.objects.create(group=group, name=name, price=0).pk for name in names)
 
 
-@pytest.fixture
-def served(place: Place) -> Iterator[Served]:
+@pytest.fixture(scope="module")
+def server(django_db_setup: None) -> Iterator[Served]:
     from tests.live import Served  # noqa: PLC0415
 
-    server = Served().start()
+    server = Served()
 
     yield server
 
     server.stop()
+
+
+@pytest.fixture
+def served(server: Served, place: Place) -> Served:
+    """The running server: one for all tests of a module, started again after those that kill it."""
+    if server.process is None or server.process.poll() is not None:
+        server.start()
+    return server
 
 
 @pytest.fixture(scope="module")
