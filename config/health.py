@@ -98,7 +98,7 @@ async def _layer() -> None:
     for url in settings.REDIS_URLS:
         client = Redis.from_url(url, socket_connect_timeout=CHECK_SECONDS, socket_timeout=CHECK_SECONDS)
         try:
-            await client.ping()
+            await client.execute_command("PING")
         finally:
             await client.aclose()
 

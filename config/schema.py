@@ -113,7 +113,7 @@ def _shapes() -> dict[str, Schema]:
     return {name.removesuffix("Shape"): schema for name, schema in json.loads(text).items()}
 
 
-class BearerScheme(OpenApiAuthenticationExtension):
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """The Authorization header."""
 
     target_class = "orders.api.auth.BearerAuthentication"
@@ -124,7 +124,7 @@ class BearerScheme(OpenApiAuthenticationExtension):
         return {"type": "http", "scheme": "bearer", "description": "The access token of POST /api/auth/token."}
 
 
-class TableScheme(OpenApiAuthenticationExtension):
+class TableScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """The Authorization header of a guest."""
 
     target_class = "realtime.api.events.TableAuthentication"
@@ -135,7 +135,7 @@ class TableScheme(OpenApiAuthenticationExtension):
         return {"type": "http", "scheme": "bearer", "description": "The token of a table's printed code."}
 
 
-class SessionScheme(OpenApiAuthenticationExtension):
+class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """The session of our own pages."""
 
     target_class = "orders.api.auth.SessionStaffAuthentication"

@@ -56,7 +56,7 @@ class BearerAuthentication(BaseAuthentication):
 class SessionStaffAuthentication(SessionAuthentication):
     """The session cookie of a page, with its CSRF token; ``request.auth`` is the Actor."""
 
-    def authenticate(self, request: Request) -> tuple[User, Actor] | None:  # type: ignore[override]
+    def authenticate(self, request: Request) -> tuple[User, Actor] | None:
         """Return the user and the actor, or None for nobody; raises PermissionDenied."""
         own: HttpRequest = request._request  # noqa: SLF001 - REST framework's own way to the session
         if not own.user.is_authenticated:

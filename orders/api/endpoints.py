@@ -44,9 +44,7 @@ class Endpoint(APIView):
     @property
     def restaurant_id(self) -> int:
         """The caller's restaurant."""
-        restaurant_id = self.actor.restaurant_id
-        assert restaurant_id is not None
-        return restaurant_id
+        return self.actor.restaurant_id
 
     def body(self, kind: type[Body], *, partial: bool = False) -> dict[str, Any]:
         """Return the valid fields of the body; raises ValidationError naming every wrong one."""
@@ -54,7 +52,7 @@ class Endpoint(APIView):
 
     def version(self, body: dict[str, Any] | None = None) -> int | None:
         """Return the version that the caller last read, by If-Match or by the body; takes it out of the body."""
-        named = (body or {}).pop("version", None)
+        named: int | None = (body or {}).pop("version", None)
         header = self.request.META.get("HTTP_IF_MATCH")
         if header is None or header.strip() == "*":
             return named

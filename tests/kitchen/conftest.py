@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from tests.callers import House
     from tests.places import Place
 
 
@@ -22,3 +23,17 @@ def other_place(transactional_db: None) -> Place:
     from tests.places import open_place  # noqa: PLC0415
 
     return open_place("bistro")
+
+
+@pytest.fixture
+def house(db: None) -> House:
+    from tests.callers import open_house  # noqa: PLC0415
+
+    return open_house()
+
+
+@pytest.fixture
+def foreign(db: None) -> House:
+    from tests.callers import open_house  # noqa: PLC0415
+
+    return open_house()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from tests.callers import House
     from tests.live import Served
     from tests.places import Place
 
@@ -48,3 +49,17 @@ def own_server(place: Place) -> Iterator[Served]:
     yield server
 
     server.stop()
+
+
+@pytest.fixture
+def house(db: None) -> House:
+    from tests.callers import open_house  # noqa: PLC0415
+
+    return open_house()
+
+
+@pytest.fixture
+def foreign(db: None) -> House:
+    from tests.callers import open_house  # noqa: PLC0415
+
+    return open_house()
