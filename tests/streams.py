@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 
 from orders.models import Restaurant
 from realtime.models import Event
@@ -60,6 +60,13 @@ def hearing(restaurant: Restaurant) -> Iterator[Heard]:
         heard.told = told(restaurant, after=before)
 
 
+def _leave_pool() -> None:
+    """Connect this thread by itself: out of the pool only so many work at once, and the others wait."""
+    own = connections[DEFAULT_DB_ALIAS]
+    options = {name: value for name, value in own.settings_dict["OPTIONS"].items() if name != "pool"}
+    own.settings_dict = {**own.settings_dict, "OPTIONS": options}
+
+
 def at_once(jobs: Sequence[Callable[[], Any]], *, seconds: float = 60) -> list[Any]:
     """Run the jobs at the same moment, each in a thread and with a connection of its own; return what each returned.
 
@@ -69,6 +76,7 @@ def at_once(jobs: Sequence[Callable[[], Any]], *, seconds: float = 60) -> list[A
     start = threading.Barrier(len(jobs))
 
     def run(index: int) -> None:
+        _leave_pool()
         try:
             start.wait(seconds)
             results[index] = jobs[index]()

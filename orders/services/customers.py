@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.db import connection
+
 from orders.errors import FieldProblem, NotFound
 from orders.models import Customer
 
@@ -27,17 +29,32 @@ def find_customer(restaurant_id: int, customer_id: int) -> Customer:
 
 
 def match_customer(restaurant_id: int, asked: AskedCustomer) -> Customer:
-    """Return the customer with this phone, else with this email, else a new one; what is newly known is written."""
-    known = Customer.objects.filter(restaurant_id=restaurant_id).order_by("id").select_for_update(no_key=True)
-    customer = None
-    if asked.phone:
-        customer = known.filter(phone=asked.phone).first()
-    if customer is None and asked.email:
-        customer = known.filter(email=asked.email).first()
+    """Return the customer with this phone, else with this email, else a new one; what is newly known is written.
+
+    Locks the customer's row; for a new one the phone and the email, so that two orders at once make one customer.
+    """
+    customer = _known_customer(restaurant_id, asked)
     if customer is None:
-        customer = Customer(restaurant_id=restaurant_id)
+        _lock_addresses(restaurant_id, asked)
+        customer = _known_customer(restaurant_id, asked) or Customer(restaurant_id=restaurant_id)
     customer.name = asked.name or customer.name
     customer.phone = asked.phone or customer.phone
     customer.email = asked.email or customer.email
     customer.save()
     return customer
+
+
+def _known_customer(restaurant_id: int, asked: AskedCustomer) -> Customer | None:
+    known = Customer.objects.filter(restaurant_id=restaurant_id).order_by("id").select_for_update(no_key=True)
+    customer = known.filter(phone=asked.phone).first() if asked.phone else None
+    if customer is None and asked.email:
+        customer = known.filter(email=asked.email).first()
+    return customer
+
+
+def _lock_addresses(restaurant_id: int, asked: AskedCustomer) -> None:
+    with connection.cursor() as cursor:
+        for address in sorted(filter(None, (asked.phone, asked.email))):
+            cursor.execute(
+                "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"customer {restaurant_id} {address}"]
+            )
