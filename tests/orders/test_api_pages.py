@@ -1,0 +1,181 @@
+"""Lists: filtered, ordered, page by page, at a constant cost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+from django.utils import timezone
+
+from orders.models import Order
+from tests.factories import CategoryFactory, CustomerFactory, TableFactory
+
+if TYPE_CHECKING:
+    from pytest_django import DjangoAssertNumQueries
+
+    from tests.callers import House
+
+pytestmark = pytest.mark.django_db
+
+
+def _ids(page: dict[str, Any]) -> list[int]:
+    return [row["id"] for row in page["results"]]
+
+
+def _walk(house: House, address: str, way: str = "next") -> list[list[int]]:
+    """Return the ids of each page, following the links."""
+    pages = []
+    link: str | None = address
+    while link:
+        page = house.waiter.get(link).body
+        pages.append(_ids(page))
+        link = page[way] and page[way].removeprefix("http://testserver")
+    return pages
+
+
+def test_pages_follow_each_other_when_their_links_are_followed(house: House) -> None:
+    ids = [house.order()["id"] for _ in range(5)]
+    newest = ids[::-1]
+
+    first = house.waiter.get("/api/orders?limit=2").body
+
+    assert (_ids(first), first["previous"]) == (newest[:2], None)
+    assert first["next"].startswith("http://testserver/api/orders?limit=2&cursor=")
+    assert _walk(house, "/api/orders?limit=2") == [newest[:2], newest[2:4], newest[4:]]
+
+
+def test_pages_lead_back_when_previous_is_followed(house: House) -> None:
+    newest = [house.order()["id"] for _ in range(5)][::-1]
+    second = house.waiter.get(house.waiter.get("/api/orders?limit=2").body["next"]).body
+    last = house.waiter.get(second["next"]).body
+
+    assert _ids(house.waiter.get(last["previous"]).body) == newest[2:4]
+    assert _ids(house.waiter.get(second["previous"]).body) == newest[:2]
+    back = house.waiter.get(second["previous"]).body
+    assert (back["previous"], _ids(house.waiter.get(back["next"]).body)) == (None, newest[2:4])
+
+
+@pytest.mark.parametrize("ordering", ["-id", "-created_at", "id", "updated_at"])
+def test_no_row_is_missed_or_doubled_when_orders_arrive_between_pages(house: House, ordering: str) -> None:
+    moment = timezone.now()
+    first = [house.order()["id"] for _ in range(4)]
+    Order.objects.update(silently=True, created_at=moment, updated_at=moment)
+    page = house.waiter.get(f"/api/orders?limit=2&ordering={ordering}").body
+
+    late = [house.order()["id"] for _ in range(3)]
+    rest = _walk(house, page["next"].removeprefix("http://testserver"))
+
+    seen = _ids(page) + [row for ids in rest for row in ids]
+    falling = ordering.startswith("-")
+    assert seen == (first[::-1] if falling else first + late)
+
+
+def test_limit_is_taken_as_100_when_it_is_more(house: House) -> None:
+    for n in range(101):
+        CategoryFactory(restaurant=house.restaurant, name=f"{n:03d}", position=n % 7)
+
+    page = house.waiter.get("/api/categories?limit=5000").body
+    rest = house.waiter.get(page["next"]).body
+
+    assert (len(page["results"]), len(rest["results"])) == (100, 2)
+    assert len(house.waiter.get("/api/categories").body["results"]) == 50
+    rows = [(row["position"], row["name"], row["id"]) for row in page["results"] + rest["results"]]
+    assert rows == sorted(rows)
+
+
+def test_bad_request_when_the_cursor_is_of_another_order(house: House) -> None:
+    for _ in range(2):
+        house.order()
+    link = house.waiter.get("/api/orders?limit=1").body["next"]
+    cursor = parse_qs(urlsplit(link).query)["cursor"][0]
+
+    tampered = house.waiter.get(f"/api/orders?cursor={cursor[:-1]}{'A' if cursor[-1] != 'A' else 'B'}")
+    other = house.waiter.get(f"/api/orders?ordering=id&cursor={cursor}")
+
+    assert (tampered.status, tampered.pointers) == (400, [("/cursor", "invalid")])
+    assert (other.status, other.pointers) == (400, [("/cursor", "invalid")])
+
+
+def test_cursor_leads_to_own_orders_only_when_it_is_another_restaurants(house: House, foreign: House) -> None:
+    own = house.order()["id"]
+    for _ in range(3):
+        foreign.order()
+    link = foreign.waiter.get("/api/orders?limit=1").body["next"]
+
+    assert _ids(house.waiter.get(link).body) == [own]
+
+
+def test_filters_select_what_they_name(house: House) -> None:
+    table = TableFactory(restaurant=house.restaurant)
+    guest = CustomerFactory(restaurant=house.restaurant, name="Ada Byron")
+    plain = house.order()
+    other = house.order(table_id=table.pk, customer_id=guest.pk, priority="vip", external_id="shop-1")
+    away = house.manager.post("/api/orders", house.order_body(channel="takeaway", table_id=None)).body
+    done = house.order()
+    house.manager.put(f"/api/orders/{done['id']}/status", {"status": "cancelled"})
+    house.waiter.put(f"/api/orders/{plain['id']}/confirm")
+    waiter = house.waiter.membership
+    assert waiter is not None
+    everything = [done["id"], away["id"], other["id"], plain["id"]]
+
+    expected = {
+        "status=pending": [away["id"], other["id"]],
+        "status=confirmed,cancelled": [done["id"], plain["id"]],
+        "status=confirmed&status=cancelled": [done["id"], plain["id"]],
+        "open=true": everything[1:],
+        "open=false": [done["id"]],
+        "channel=takeaway": [away["id"]],
+        f"table={table.pk}": [other["id"]],
+        f"customer={guest.pk}": [other["id"]],
+        f"waiter={waiter.user_id}": [done["id"], other["id"], plain["id"]],
+        "priority=vip,express": [other["id"]],
+        "payment_status=unpaid": everything,
+        "payment_status=paid": [],
+        "external_id=shop-1": [other["id"]],
+        "search=T1-00": everything,
+        "search=t1-002": [other["id"]],
+        "search=byr": [other["id"]],
+        "search=%25": [],
+        "status=pending&priority=vip": [other["id"]],
+        "ordering=id": everything[::-1],
+    }
+    assert {query: _ids(house.waiter.get(f"/api/orders?{query}").body) for query in expected} == expected
+
+
+def test_moments_bound_the_list_when_they_are_given(house: House) -> None:
+    first, second = house.order(), house.order()
+    between = urlencode({"m": second["created_at"]})[2:]
+    Order.objects.filter(pk=first["id"]).update(silently=True, created_at="2026-01-01T00:00:00Z")
+
+    assert _ids(house.waiter.get(f"/api/orders?created_before={between}").body) == [first["id"]]
+    assert _ids(house.waiter.get(f"/api/orders?created_after={between}").body) == [second["id"]]
+    assert _ids(house.waiter.get(f"/api/orders?updated_after={between}").body) == [second["id"]]
+
+
+def test_list_is_empty_when_the_filter_names_a_foreign_or_unknown_id(house: House, foreign: House) -> None:
+    house.order()
+    foreign.order()
+
+    for query in (f"table={foreign.table.pk}", "table=999999999", "customer=0", f"waiter={2**63 - 1}"):
+        assert house.waiter.get(f"/api/orders?{query}").body == {"next": None, "previous": None, "results": []}
+
+
+@pytest.mark.parametrize("orders", [1, 8])
+def test_lists_and_rows_take_a_constant_number_of_queries(
+    house: House, orders: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for _ in range(orders):
+        order = house.confirmed()
+    reader = house.manager
+    # Who calls; then rows, and what hangs on them.
+    for address, queries in (
+        ("/api/orders", 4),
+        (f"/api/orders/{order['id']}", 4),
+        (f"/api/orders/{order['id']}/transitions", 2),
+        ("/api/kitchen/orders", 3),
+        (f"/api/kitchen/orders/by-order/{order['id']}", 3),
+        ("/api/kitchen/stations", 2),
+    ):
+        with django_assert_num_queries(queries):
+            assert reader.get(address).status == 200
