@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -18,7 +20,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from orders.access import SESSION_KEY, membership_of_session, memberships_of
+from orders.errors import TooManyAttempts
 from orders.models import Membership, User
+from orders.services.sign_ins import check_credentials
 from orders.states import Role
 
 
@@ -31,10 +35,32 @@ class Screen:
     purpose: str
 
 
+class SignInForm(AuthenticationForm):
+    """A name and a password, under the same limits on guessing as the API's."""
+
+    wait_seconds = 0
+
+    def clean(self) -> dict[str, Any]:
+        """Check the password, unless too many were wrong of late."""
+        assert self.request is not None
+        name, password = self.cleaned_data.get("username"), self.cleaned_data.get("password")
+        if name and password:
+            address = self.request.META.get("REMOTE_ADDR") or ""
+            try:
+                self.user_cache = check_credentials(username=name, password=password, address=address)
+            except TooManyAttempts as error:
+                self.wait_seconds = error.wait_seconds
+                raise ValidationError(_("Too many sign-ins failed. Wait a quarter of an hour.")) from error
+            if self.user_cache is None:
+                raise ValidationError(_("The name or the password is wrong."))
+        return self.cleaned_data
+
+
 class SignIn(LoginView):
     """Sign staff in, and go on to the page that was asked for, or to the choice of the restaurant."""
 
     template_name = "login.html"
+    authentication_form = SignInForm
     redirect_authenticated_user = True
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
@@ -47,6 +73,15 @@ class SignIn(LoginView):
             self.request.session[SESSION_KEY] = memberships[0].restaurant_id
             return response
         return redirect(f"{reverse('restaurant')}?{urlencode({'next': self.get_success_url()})}")
+
+    def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
+        """Show what was wrong; to somebody who guesses, also for how long the door stays shut."""
+        response = super().form_invalid(form)
+        assert isinstance(form, SignInForm)
+        if form.wait_seconds:
+            response.status_code = 429
+            response["Retry-After"] = str(form.wait_seconds)
+        return response
 
 
 @require_POST

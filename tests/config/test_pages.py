@@ -67,6 +67,19 @@ def test_sign_in_is_refused_when_the_password_is_wrong(place: Place) -> None:
     assert SESSION_KEY not in client.session
 
 
+def test_sign_in_is_refused_when_the_account_was_guessed_at_too_often(place: Place) -> None:
+    chef = with_password(place.staff(Role.KITCHEN).user)
+    client = Client()
+    for _ in range(10):
+        client.post("/login/", {**credentials(chef), "password": "wrong"})
+
+    response = client.post("/login/", credentials(chef))
+
+    assert response.status_code == 429
+    assert 0 < int(response["Retry-After"]) <= 15 * 60 + 1
+    assert SESSION_KEY not in client.session
+
+
 def test_choice_is_offered_when_staff_work_in_several_restaurants(place: Place) -> None:
     from tests.places import open_place  # noqa: PLC0415
 
