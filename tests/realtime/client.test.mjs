@@ -8,6 +8,7 @@ import net from "node:net";
 import { createInterface } from "node:readline";
 import { after, test } from "node:test";
 
+import { Bumps, UNDO_MS } from "../../realtime/static/realtime/bumps.js";
 import { BrigadeClient, CommandError, applyEvent, kitchenState, ordersState } from "../../realtime/static/realtime/client.js";
 
 const { BRIGADE_HOST: host, BRIGADE_PORT: port, BRIGADE_TOKEN: token, BRIGADE_WAITER_TOKEN: waiterToken } = process.env;
@@ -224,6 +225,61 @@ test("an older event changes nothing, and one of an unknown order neither", () =
   const unknown = { type: "order:status_changed", data: { order_id: 8, version: 2, changes: { status: "confirmed" } } };
 
   assert.deepEqual(applied(newer, older, unknown), [order({ version: 5, notes: "window" })]);
+});
+
+/** Taps on one ticket, at a kitchen that answers what `answer` says. */
+function tapping(t, answer) {
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  const kitchen = { ticket: { ...ticket(1, "preparing", 1), notes: "", allergies: [] }, sent: [], refused: [] };
+  kitchen.bumps = new Bumps({
+    ticket: () => kitchen.ticket,
+    isLive: () => true,
+    setStatus: async (row, status, version) => {
+      kitchen.sent.push([status, version]);
+      return answer(kitchen, version);
+    },
+    show: () => {},
+    refused: (error) => kitchen.refused.push(error.code),
+    takenBack: () => kitchen.refused.push("taken back"),
+  });
+  return kitchen;
+}
+
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+test("a bump that met another change in the same moment is sent again once the change is known", async (t) => {
+  const kitchen = tapping(t, (_, version) => {
+    if (version === 1) throw new CommandError("conflict", "too late", { reason: "stale" });
+    return { version: 3 };
+  });
+
+  kitchen.bumps.add(kitchen.ticket, "ready");
+  t.mock.timers.tick(UNDO_MS);
+  await settled();
+  const [held] = kitchen.bumps.of(1);
+  kitchen.ticket = { ...kitchen.ticket, version: 2 };
+  kitchen.bumps.review();
+  await settled();
+
+  assert.equal(held.phase, "sent");
+  assert.deepEqual(kitchen.sent, [["ready", 1], ["ready", 2]]);
+  assert.deepEqual(kitchen.refused, []);
+});
+
+test("a bump that is refused is shown as refused, and not sent again", async (t) => {
+  const kitchen = tapping(t, () => {
+    throw new CommandError("conflict", "confirm the allergy first", { reason: "allergy_unconfirmed" });
+  });
+
+  kitchen.bumps.add(kitchen.ticket, "ready");
+  t.mock.timers.tick(UNDO_MS);
+  await settled();
+  kitchen.ticket = { ...kitchen.ticket, version: 2 };
+  kitchen.bumps.review();
+
+  assert.deepEqual(kitchen.refused, ["conflict"]);
+  assert.deepEqual(kitchen.sent, [["ready", 1]]);
+  assert.deepEqual(kitchen.bumps.of(1), []);
 });
 
 // With the server --------------------------------------------------------------------------------

@@ -275,7 +275,7 @@ function leave() {
 // What the board says --------------------------------------------------------------------------
 
 function notifyRefusal(error, ticket) {
-  const reason = text.errors[error.code] ?? error.detail;
+  const reason = text.errors[error.reason || error.code] ?? error.detail;
   notify("error", filled(text.refused, { number: ticket.order_number, reason }));
 }
 

@@ -138,7 +138,7 @@ export class Bumps {
   }
 
   #failed(bump, ticket, error) {
-    const raced = ["conflict", "stale"].includes(error.code);
+    const raced = error.code === "stale" || error.reason === "stale";
     const unanswered = ["connection", "timeout"].includes(error.code);
     if (raced || unanswered) {
       // Raced: somebody else touched the ticket in the same moment, and the news is under way. Unanswered: it may

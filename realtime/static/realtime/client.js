@@ -56,13 +56,16 @@ export class CommandError extends Error {
   /**
    * @param {string} code a code of the protocol, or `connection` (it may not have arrived), or `timeout`
    * @param {string} detail what to tell the person who gave the command
-   * @param {Array<{pointer: string, code: string, detail: string}>} [errors] the fields at fault
+   * @param {object} [more]
+   * @param {string} [more.reason] what kind of conflict: `stale` when somebody else changed it in the same moment
+   * @param {Array<{pointer: string, code: string, detail: string}>} [more.errors] the fields at fault
    */
-  constructor(code, detail, errors = []) {
+  constructor(code, detail, { reason = "", errors = [] } = {}) {
     super(detail);
     this.name = "CommandError";
     this.code = code;
     this.detail = detail;
+    this.reason = reason;
     this.errors = errors;
   }
 }
@@ -459,7 +462,7 @@ export class BrigadeClient {
     const request = this.#requests.get(ref);
     if (!request) return;
     if (ok) request.finish(null, data);
-    else request.finish(new CommandError(error.code, error.detail, error.errors));
+    else request.finish(new CommandError(error.code, error.detail, error));
   }
 
   async #token() {

@@ -20,7 +20,7 @@ export function kitchenCommands(client, csrfToken) {
       throw new CommandError("connection", "The connection was lost before the server answered.");
     });
     const answer = await response.json().catch(() => ({}));
-    if (!response.ok) throw new CommandError(answer.code ?? "internal", answer.detail ?? response.statusText, answer.errors);
+    if (!response.ok) throw new CommandError(answer.code ?? "internal", answer.detail ?? response.statusText, answer);
     return answer;
   }
 
