@@ -28,19 +28,20 @@ def main(arguments: list[str]) -> None:
     except OperationalError as error:
         if "--traceback" in arguments:
             raise
-        sys.exit(f"brigade: {no_database(error)}")
+        sys.exit(f"brigade: {complaint(error)}")
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
 
 
-def no_database(error: Exception) -> str:
+def complaint(error: Exception) -> str:
     """Say in one line what is the matter with the database, and what helps when there is none."""
     from django.conf import settings  # noqa: PLC0415 - needs the environment
 
-    reason = " ".join(str(error).split())
+    from config.env import no_database  # noqa: PLC0415
+
     if settings.DATABASE_URL is None:
-        return f"no database: `manage.py up` does not run on {settings.BRIGADE_HOME}, and DATABASE_URL is not set"
-    return f"the database failed: {reason}"
+        return no_database(settings.BRIGADE_HOME)
+    return "the database failed: " + " ".join(str(error).split())
 
 
 if __name__ == "__main__":

@@ -194,6 +194,11 @@ class Environment(BaseSettings):
         return os.environ.get("BRIGADE_COMMAND", "") in SERVING_COMMANDS
 
     @property
+    def brings_database(self) -> bool:
+        """True for `up`, which starts the database that it lacks."""
+        return os.environ.get("BRIGADE_COMMAND", "") == "up"
+
+    @property
     def is_local_command(self) -> bool:
         """True for a command typed beside a local `up`, which shares that one's database and key."""
         command = os.environ.get("BRIGADE_COMMAND", "")
@@ -231,6 +236,11 @@ def secret_key(environment: Environment) -> str:
         return local_key(home)
     except OSError as error:
         stop(f"SECRET_KEY is not set and none can be kept under BRIGADE_HOME: {error}")
+
+
+def no_database(home: Path) -> str:
+    """Say that there is no database, and what would make one."""
+    return f"no database: `manage.py up` does not run on {home}, and DATABASE_URL is not set"
 
 
 def stop(reason: str) -> NoReturn:

@@ -84,6 +84,8 @@ TEMPLATES = [
 # Data ---------------------------------------------------------------------------------------------
 
 DATABASE_URL = ENV.DATABASE_URL or LOCAL_SERVICES.database_url
+if DATABASE_URL is None and ENV.has_requests and not ENV.brings_database:
+    environment.stop(environment.no_database(ENV.BRIGADE_HOME))
 REDIS_URLS = ENV.REDIS_URL or (LOCAL_SERVICES.redis_url or NOWHERE_LAYER,)
 
 DATABASES = {

@@ -3,6 +3,7 @@
 import os
 
 os.environ.setdefault("DEBUG", "true")
+os.environ.setdefault("DATABASE_URL", "postgresql:///brigade")
 os.environ.setdefault("SECRET_KEY", "for-the-type-checker-that-signs-nothing")
 
 from config.settings import *  # noqa: F403

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,10 @@ from config.env import BASE_DIR, Environment, settings_table
 KEY = "dGhlIHNhdWNpZXIgaGFzIGEgc3Ryb25nIGtleQ-0123456789-abcdefghij"
 PRODUCTION = {"SECRET_KEY": KEY, "ALLOWED_HOSTS": "brigade.example"}
 DATABASE = "postgresql://chef:hollandaise@db.example:5432/brigade"
+
+NO_DATABASE = (
+    f"brigade: no database: `manage.py up` does not run on {BASE_DIR / 'no-such-home'}, and DATABASE_URL is not set\n"
+)
 
 MALFORMED = [
     ("DATABASE_URL", "mysql://db.example/brigade", "must begin with postgresql:// or postgres://"),
@@ -154,7 +159,8 @@ def test_process_ends_with_one_line_when_a_value_is_malformed(command: list[str]
 @pytest.mark.parametrize("command", ["up", "runserver"])
 def test_errors_are_shown_under_up_and_runserver_when_debug_is_not_set(command: str) -> None:
     # The refused port shows that the settings were accepted without a key, as only DEBUG does.
-    quiet = run("manage.py", command, "--port=none") if command == "up" else run("manage.py", command, "none")
+    option = "--port=none" if command == "up" else "none"
+    quiet = run("manage.py", command, option, DATABASE_URL=DATABASE)
     strict = run("manage.py", command, DEBUG="false")
 
     assert "none" in quiet.stderr
@@ -172,10 +178,16 @@ def test_command_says_so_in_one_line_when_no_database_runs() -> None:
     ended = run("manage.py", "showmigrations", BRIGADE_HOME="no-such-home")
 
     assert ended.returncode == 1
-    assert ended.stderr == (
-        f"brigade: no database: `manage.py up` does not run on {BASE_DIR / 'no-such-home'}, "
-        "and DATABASE_URL is not set\n"
-    )
+    assert ended.stderr == NO_DATABASE
+
+
+def test_server_does_not_start_when_no_database_runs(tmp_path: Path) -> None:
+    ended = run("manage.py", "runserver", BRIGADE_HOME=str(tmp_path))
+    served = run("-c", "import config.asgi", BRIGADE_HOME=str(tmp_path), **PRODUCTION)
+
+    assert (ended.returncode, served.returncode) == (2, 2)
+    assert ended.stderr == served.stderr
+    assert ended.stderr == NO_DATABASE.replace(str(BASE_DIR / "no-such-home"), str(tmp_path))
 
 
 def test_readme_has_the_table_of_settings_when_they_change() -> None:
