@@ -278,9 +278,11 @@ class _Teller:
 
     def tell_last(self) -> list[Draft]:
         """Tell what follows everything else of the unit."""
+        # What went there and back is no change, but the version that rose by it is.
+        is_silent = not self.drafts and "version" in self.fields
         self.drafts = []
         if not self.created and not self.deleted:
-            self.tell_updated()
+            self.tell_updated(is_due=is_silent)
         return self.drafts
 
     def tell_left(self) -> None:
@@ -422,7 +424,7 @@ class _Teller:
         shape = self.ticket_shape()
         self.add(kind, stations=stations, kitchen_order_id=shape.id, kitchen_order=shape, **data)
 
-    def tell_updated(self) -> None:
+    def tell_updated(self, *, is_due: bool) -> None:
         """Tell the rest, once: other fields than the status, or items that were added, changed or removed."""
         names = set(self.fields) - _NEVER_TOLD
         if "status" in names:
@@ -435,7 +437,7 @@ class _Teller:
             for change in self.story.items
         ):
             public |= {"items", "items_count"}
-        if public:
+        if public or is_due:
             self.add(
                 events.OrderUpdated,
                 order=self.shape(),

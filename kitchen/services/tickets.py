@@ -14,7 +14,7 @@ from kitchen.states import TicketItemStatus, TicketStatus
 from orders.actors import Actor
 from orders.errors import FieldProblem, InvalidTransition, NotEditable, NotFound
 from orders.models import Order, OrderItem
-from orders.services.kitchen_side import follow_ticket, follow_ticket_item
+from orders.services.kitchen_side import follow_ticket, follow_ticket_item, void_ticket_item
 from orders.services.orders import set_order_status
 from orders.states import ItemStatus, OrderStatus, Role
 from orders.units import unit_of_work
@@ -110,6 +110,7 @@ def set_ticket_item_statuses(
 
     Locks the order row, then the ticket. Raises InvalidTransition, NotAllowed, NotFound, NotEditable for a ticket
     that is not in work, StaleVersion.
+    A cancelled one is voided on the order.
     """
     actor.require(*states.WORKERS, to="work on tickets")
     order, ticket = lock_ticket(ticket_id, actor=actor, version=version)
@@ -134,6 +135,7 @@ def _apply(order: Order, ticket: KitchenOrder, item: KitchenOrderItem, to: Ticke
     if to == TicketItemStatus.CANCELLED:
         item.status = to
         item.save()
+        void_ticket_item(order, item.order_item_id)
     else:
         _start(order, ticket, actor)
         _move_item(order, item, to)

@@ -132,8 +132,9 @@ def remove_item(
         line_id = line.pk
         line.delete()
         line.pk = line_id
+        _save_sums(order)
     else:
-        _write_void(line, reason)
+        write_off(order, line, reason)
     _tell_removed(order, line, actor)
     return None if gone else line
 
@@ -148,14 +149,7 @@ def _put_back(order: Order, line: OrderItem) -> None:
         take_stock(order.restaurant_id, Counter({line.menu_item_id: -line.quantity}))
 
 
-def _write_void(line: OrderItem, reason: str) -> None:
-    line.status = ItemStatus.CANCELLED
-    line.void_reason = reason
-    line.save()
-
-
 def _tell_removed(order: Order, line: OrderItem, actor: Actor) -> None:
-    _save_sums(order)
     if order.status not in states.NOT_YET_IN_KITCHEN:
         signals.item_removed.send(sender=Order, order=order, item=line, actor=actor)
 
@@ -172,11 +166,19 @@ def void_item(*, order_id: int, item_id: int, actor: Actor, reason: str = "", ve
     if line.status == ItemStatus.CANCELLED:
         return line
     _check_removable(order, line)
-    if line.status == ItemStatus.PENDING:
-        _put_back(order, line)
-    _write_void(line, reason)
+    write_off(order, line, reason)
     _tell_removed(order, line, actor)
     return line
+
+
+def write_off(order: Order, line: OrderItem, reason: str) -> None:
+    """Void a line; portions that were not begun return to stock. Needs the order locked; tells nobody."""
+    if line.status == ItemStatus.PENDING:
+        _put_back(order, line)
+    line.status = ItemStatus.CANCELLED
+    line.void_reason = reason
+    line.save()
+    _save_sums(order)
 
 
 @unit_of_work

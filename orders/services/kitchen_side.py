@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from orders.aggregates import lines_of
 from orders.models import Order
-from orders.services.items import move_line
+from orders.services.items import move_line, write_off
 from orders.services.orders import enter
 from orders.states import ItemStatus, OrderStatus
 from orders.units import require_unit
@@ -36,3 +36,10 @@ def follow_ticket_item(order: Order, item_id: int, to: ItemStatus) -> None:
     for line in lines_of(order):
         if line.pk == item_id and line.status != to and line.status not in (ItemStatus.SERVED, ItemStatus.CANCELLED):
             move_line(order, line, to)
+
+
+def void_ticket_item(order: Order, item_id: int) -> None:
+    """Void one line that the kitchen will not make: nobody pays for it, and a portion not begun is there again."""
+    for line in lines_of(order):
+        if line.pk == item_id and line.status in (ItemStatus.PENDING, ItemStatus.PREPARING):
+            write_off(order, line, "not made by the kitchen")
