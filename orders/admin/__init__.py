@@ -1,0 +1,1 @@
+"""The restaurant's own books in the admin: staff, menu, tables, guests and orders."""
