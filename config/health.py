@@ -98,7 +98,7 @@ async def _layer() -> None:
     for url in settings.REDIS_URLS:
         client = Redis.from_url(url, socket_connect_timeout=CHECK_SECONDS, socket_timeout=CHECK_SECONDS)
         try:
-            await client.execute_command("PING")
+            await client.execute_command("PING")  # type: ignore[no-untyped-call]
         finally:
             await client.aclose()
 

@@ -8,9 +8,11 @@ from typing import Any
 
 import msgspec
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.generators import SchemaGenerator
 
 from config.problems import CONTENT_TYPE
 from orders.api.documents import SHAPES, Schema
+from orders.api.fields import BIGGEST_ID
 
 _REF = "#/components/schemas/{name}"
 _IDEMPOTENCY_KEY = {
@@ -26,6 +28,7 @@ _IF_MATCH = {
     "schema": {"type": "string"},
     "example": '"3"',
 }
+_ID = {"type": "integer", "minimum": 1, "maximum": BIGGEST_ID}
 _PROBLEM: Schema = {
     "type": "object",
     "description": "RFC 9457.",
@@ -53,6 +56,12 @@ _PROBLEM: Schema = {
 }
 
 
+def document() -> Schema:
+    """Return the whole document."""
+    generated: Schema = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    return generated
+
+
 def without_slashed(endpoints: list[tuple[str, str, str, Any]]) -> list[tuple[str, str, str, Any]]:
     """Name every address once: the one with a trailing slash is the same."""
     return [endpoint for endpoint in endpoints if not endpoint[0].endswith("/")]
@@ -71,9 +80,12 @@ def complete(result: Schema, generator: Any, request: Any, public: bool) -> Sche
     for path, operations in result["paths"].items():
         for method, operation in operations.items():
             operation["responses"]["default"] = {"$ref": "#/components/responses/Problem"}
-            headers = _headers(path, method)
-            if headers:
-                operation["parameters"] = [*operation.get("parameters", []), *headers]
+            parameters = [*operation.get("parameters", []), *_headers(path, method)]
+            for parameter in parameters:
+                if parameter["in"] == "path":
+                    parameter["schema"] = _ID
+            if parameters:
+                operation["parameters"] = parameters
     return result
 
 

@@ -47,11 +47,12 @@ def documented(
     """Describe an endpoint's method; its docstring is the summary."""
 
     def describe(method: H) -> H:
-        summary = (method.__doc__ or "").strip().split("\n")[0].rstrip(".")
+        summary, _, description = (method.__doc__ or "").strip().partition("\n")
         decorate = extend_schema(
             operation_id=operation,
             tags=[tag],
-            summary=summary,
+            summary=summary.rstrip("."),
+            description=description.strip(),
             request=body,
             parameters=[query] if query else [],
             responses={

@@ -1,0 +1,116 @@
+"""The OpenAPI document says what the API does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from drf_spectacular.drainage import GENERATOR_STATS
+from drf_spectacular.validation import validate_schema
+from jsonschema import Draft202012Validator
+
+from config import schema
+from config.api import urlpatterns
+from orders.states import Role
+from tests.callers import Caller, open_house
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    return schema.document()
+
+
+def test_document_is_valid_and_made_without_a_warning() -> None:
+    GENERATOR_STATS.reset()
+    with GENERATOR_STATS.silence():
+        document = schema.document()
+
+    validate_schema(document)  # type: ignore[no-untyped-call]
+
+    assert document["openapi"].startswith("3.1.")
+    assert (dict(GENERATOR_STATS._warn_cache), dict(GENERATOR_STATS._error_cache)) == ({}, {})
+
+
+def test_every_address_of_the_api_is_described(document: dict[str, Any]) -> None:
+    served = {
+        "/api/" + str(pattern.pattern).replace("<id:", "{").replace(">", "}")
+        for pattern in urlpatterns
+        if not str(pattern.pattern).endswith("/") and str(pattern.pattern) not in ("", "schema", "docs")
+    }
+
+    assert set(document["paths"]) == served
+
+
+def test_every_operation_says_who_may_call_and_how_it_refuses(document: dict[str, Any]) -> None:
+    operations = [operation for path in document["paths"].values() for operation in path.values()]
+
+    assert all(operation["summary"] and operation["tags"] for operation in operations)
+    assert all(
+        operation["responses"]["default"] == {"$ref": "#/components/responses/Problem"} for operation in operations
+    )
+    assert len({operation["operationId"] for operation in operations}) == len(operations)
+
+
+def test_writes_take_their_headers(document: dict[str, Any]) -> None:
+    def headers(path: str, method: str) -> list[str]:
+        parameters = document["paths"][path][method].get("parameters", [])
+        return [parameter["name"] for parameter in parameters if parameter["in"] == "header"]
+
+    assert headers("/api/orders", "post") == ["Idempotency-Key"]
+    assert headers("/api/auth/token", "post") == []
+    assert headers("/api/orders/{order_id}", "patch") == ["If-Match"]
+    assert headers("/api/kitchen/orders/{ticket_id}/status", "put") == ["If-Match"]
+
+
+@pytest.mark.django_db
+def test_answers_are_as_the_document_says(document: dict[str, Any]) -> None:
+    house = open_house()
+    ticket = house.ticket()
+    order_id, ticket_id = ticket["order_id"], ticket["id"]
+    boss = house.caller(Role.OWNER)
+
+    for path, address in {
+        "/api/orders": "/api/orders",
+        "/api/orders/{order_id}": f"/api/orders/{order_id}",
+        "/api/orders/{order_id}/transitions": f"/api/orders/{order_id}/transitions",
+        "/api/kitchen/orders": "/api/kitchen/orders",
+        "/api/kitchen/orders/{ticket_id}": f"/api/kitchen/orders/{ticket_id}",
+        "/api/kitchen/stations": "/api/kitchen/stations",
+        "/api/menu-items": "/api/menu-items",
+        "/api/tables": "/api/tables",
+        "/api/categories": "/api/categories",
+        "/api/events": "/api/events",
+    }.items():
+        said = document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+        validator = Draft202012Validator({**said, "components": document["components"]})
+        assert [error.message for error in validator.iter_errors(boss.get(address).body)] == []
+
+
+@pytest.mark.django_db
+def test_refusals_are_as_the_document_says(document: dict[str, Any]) -> None:
+    validator = Draft202012Validator(document["components"]["schemas"]["Problem"])
+
+    bodies = [Caller().get("/api/orders").body, Caller().post("/api/auth/token", {}).body]
+
+    assert [error.message for body in bodies for error in validator.iter_errors(body)] == []
+
+
+@pytest.mark.parametrize("path", ["/api/schema/", "/api/schema"])
+def test_document_is_served_to_everybody(path: str) -> None:
+    response = Client().get(path)
+
+    assert response.status_code == 200
+    assert b"openapi: 3.1" in response.content
+
+
+@pytest.mark.parametrize("path", ["/api/docs/", "/api/docs"])
+def test_documentation_page_needs_nothing_from_another_host(path: str) -> None:
+    response = Client().get(path)
+
+    page = response.content.decode()
+    assert response.status_code == 200
+    assert "http:" not in page
+    assert "https:" not in page
+    assert "<script>" not in page
+    assert "<style>" not in page
