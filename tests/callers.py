@@ -38,12 +38,12 @@ class Caller:
         self.token = issue_tokens(membership).access if membership else token
         self.client = Client()
 
-    def call(self, method: str, path: str, body: Any = None, *, raw: bytes | None = None, **headers: str) -> Reply:
-        """Send a request; headers are named as in Python: ``if_match``."""
+    def call(self, method: str, path: str, body: Any = None, **headers: str) -> Reply:
+        """Send a request; bytes are sent as they are. Headers are named as in Python: ``if_match``."""
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if self.token and "authorization" not in sent:
             sent["authorization"] = f"Bearer {self.token}"
-        content = raw if raw is not None else (b"" if body is None else json.dumps(body).encode())
+        content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         content_type = sent.pop("content-type", "application/json" if content else "")
         response = self.client.generic(method, path, content, content_type=content_type, headers=sent)
         text = response.content.decode()

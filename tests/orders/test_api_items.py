@@ -163,9 +163,7 @@ def test_forbidden_when_a_cashier_moves_an_item(house: House) -> None:
 def test_not_found_when_the_item_is_of_another_order(house: House) -> None:
     first, second = house.order(), house.order()
 
-    reply = house.waiter.patch(
-        f"/api/orders/{first['id']}/items/{second['items'][0]['id']}", {"quantity": 2}
-    )
+    reply = house.waiter.patch(f"/api/orders/{first['id']}/items/{second['items'][0]['id']}", {"quantity": 2})
 
     assert (reply.status, reply.body["code"]) == (404, "not_found")
 

@@ -165,8 +165,7 @@ def test_list_is_empty_when_the_filter_names_a_foreign_or_unknown_id(house: Hous
 def test_lists_and_rows_take_a_constant_number_of_queries(
     house: House, orders: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    for _ in range(orders):
-        order = house.confirmed()
+    order, *_ = [house.confirmed() for _ in range(orders)]
     reader = house.manager
     # Who calls; then rows, and what hangs on them.
     for address, queries in (
