@@ -87,15 +87,38 @@ def make_lines(
 
     Raises InvalidFields when the choices do not fit the dish.
     """
+    return insert_lines(draw_up_lines(order, restaurant, asked, dishes, path=path))
+
+
+Drawn = list[tuple[OrderItem, list[Modifier]]]
+
+
+def draw_up_lines(
+    order: Order,
+    restaurant: Restaurant,
+    asked: Sequence[AskedItem],
+    dishes: dict[int, MenuItem],
+    *,
+    path: str = "/items",
+) -> Drawn:
+    """Return the lines with their modifiers, not saved yet: enough to add up an order before it is inserted.
+
+    Raises InvalidFields when the choices do not fit the dish.
+    """
     chosen = [choose(dishes[item.menu_item_id], item, f"{path}/{index}") for index, item in enumerate(asked)]
-    lines = [
-        _line(order, restaurant, item, dishes[item.menu_item_id], modifiers, path=f"{path}/{index}")
+    return [
+        (_line(order, restaurant, item, dishes[item.menu_item_id], modifiers, path=f"{path}/{index}"), modifiers)
         for index, (item, modifiers) in enumerate(zip(asked, chosen, strict=True))
     ]
+
+
+def insert_lines(drawn: Drawn) -> list[OrderItem]:
+    """Insert lines that were drawn up, with their modifiers; their order must be saved."""
+    lines = [line for line, _ in drawn]
     OrderItem.objects.insert(lines)
     copies = [
         OrderItemModifier(item=line, modifier=modifier, name=modifier.name, price=modifier.price)
-        for line, modifiers in zip(lines, chosen, strict=True)
+        for line, modifiers in drawn
         for modifier in modifiers
     ]
     if copies:

@@ -28,8 +28,9 @@ from orders.services.customers import AskedCustomer, find_customer, match_custom
 from orders.services.dishes import (
     AskedItem,
     check_available,
+    draw_up_lines,
     find_dishes,
-    make_lines,
+    insert_lines,
     negative,
     portions_of,
     take_stock,
@@ -112,13 +113,13 @@ def create_order(  # noqa: PLR0913 - an order is what it is
         created_at=now,
         updated_at=now,
     )
+    drawn = draw_up_lines(order, restaurant, items, dishes)
+    add_up(order, (line for line, _ in drawn))
+    # As late as can be: whoever takes the next order here waits for this one's commit.
     order.order_number = f"{restaurant.order_prefix}-{_next_number(restaurant.pk, business_date):03d}"
     _insert(order)
-    lines = make_lines(order, restaurant, items, dishes)
-    keep_rows(order, "items", lines)
+    keep_rows(order, "items", insert_lines(drawn))
     require_unit().adopt(order)
-    add_up(order)
-    order.save()
     if restaurant.auto_confirm and not draft:
         _confirm(order, actor)
     return order

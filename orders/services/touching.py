@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.utils import timezone
 
 from orders import money
 from orders.aggregates import lines_of
 from orders.errors import InvalidFields
-from orders.models import Order
+from orders.models import Order, OrderItem
 from orders.states import ItemStatus, PaymentStatus
 from orders.units import require_unit
 
@@ -20,13 +22,17 @@ def touch(order: Order) -> None:
     order.save()
 
 
-def add_up(order: Order) -> None:
-    """Set the order's sums from its lines; the caller saves it.
+def add_up(order: Order, lines: Iterable[OrderItem] | None = None) -> None:
+    """Set the order's sums from its lines, or from lines that are yet to be saved; the caller saves it.
 
     A discount above what is left of the order shrinks with it. Raises InvalidFields when the bill grows too long.
     """
     sums = money.bill(
-        (money.Line(line.line_total, line.tax_rate) for line in lines_of(order) if line.status != ItemStatus.CANCELLED),
+        (
+            money.Line(line.line_total, line.tax_rate)
+            for line in (lines_of(order) if lines is None else lines)
+            if line.status != ItemStatus.CANCELLED
+        ),
         discount=order.discount_amount,
         service_rate=order.service_rate,
         prices_include_tax=order.prices_include_tax,
