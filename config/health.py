@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
 from redis.asyncio import Redis
 
 from config.problems import problem
@@ -27,11 +28,13 @@ class NotReady(Exception):
     """A part that Brigade needs is not there; the message may be shown to anybody."""
 
 
+@csrf_exempt
 async def live(request: HttpRequest) -> HttpResponse:
     """Answer as long as the process answers at all."""
     return _refuse_writes(request) or JsonResponse({"status": "ok"})
 
 
+@csrf_exempt
 async def ready(request: HttpRequest) -> HttpResponse:
     """Answer 200 when every part is there, else 503 with the parts that are not."""
     refused = _refuse_writes(request)

@@ -17,6 +17,8 @@ from django.core.signals import got_request_exception
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
+from django.views import defaults
+from django.views.decorators.csrf import csrf_exempt
 from psycopg_pool import PoolTimeout
 from rest_framework import exceptions
 
@@ -164,9 +166,25 @@ def _escaped(name: str) -> str:
     return name.replace("~", "~0").replace("/", "~1")
 
 
-def unknown_address(_: HttpRequest, **__: Any) -> HttpResponse:
+@csrf_exempt
+def unknown_address(request: HttpRequest) -> HttpResponse:
     """Answer for every address under /api/ that there isn't."""
     return problem(HTTPStatus.NOT_FOUND, "not_found", _NO_ADDRESS)
 
 
-unknown_address.csrf_exempt = True  # type: ignore[attr-defined]  # it changes nothing, and its answer is a problem
+def _is_api(request: HttpRequest) -> bool:
+    return request.path_info.startswith("/api/")
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer what was refused before any view was found, such as an unknown Host: as a problem under /api/."""
+    if _is_api(request):
+        return problem(HTTPStatus.BAD_REQUEST, "bad_request", "The request is malformed.")
+    return defaults.bad_request(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer a fault of ours outside any view: as a problem under /api/."""
+    if _is_api(request):
+        return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "Something went wrong on our side.")
+    return defaults.server_error(request)

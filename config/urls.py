@@ -17,3 +17,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/", include("config.api")),
 ]
+
+handler400 = "config.problems.bad_request"
+handler500 = "config.problems.server_error"

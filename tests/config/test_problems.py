@@ -14,6 +14,7 @@ from rest_framework.exceptions import ErrorDetail, Throttled
 
 from config.problems import exception_handler, field_problems
 from orders.errors import InvalidFields, InvalidTransition, NotFound, StaleVersion, TooManyAttempts
+from tests.callers import open_house
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -99,7 +100,7 @@ def test_pointers_lead_through_lists_and_escape_names() -> None:
     "path", ["/api/", "/api/nothing", "/api/orders/x/y", "/api/orders//", "/api/health", "/api/%00"]
 )
 def test_not_found_when_there_is_no_such_address(method: str, path: str) -> None:
-    response = Client().generic(method, path)
+    response = Client(enforce_csrf_checks=True).generic(method, path)
 
     assert (response.status_code, response["Content-Type"]) == (404, "application/problem+json")
     assert response.json()["code"] == "not_found"
@@ -109,7 +110,25 @@ def test_not_found_when_there_is_no_such_address(method: str, path: str) -> None
     ("method", "path"), [("PUT", "/api/auth/token"), ("POST", "/api/health/live"), ("DELETE", "/api/health/ready")]
 )
 def test_method_not_allowed_when_the_address_takes_others(method: str, path: str) -> None:
-    response = Client().generic(method, path)
+    response = Client(enforce_csrf_checks=True).generic(method, path)
 
     assert (response.status_code, response.json()["code"]) == (405, "method_not_allowed")
     assert response["Allow"]
+
+
+@pytest.mark.parametrize(("path", "is_problem"), [("/api/orders", True), ("/login/", False)])
+def test_bad_request_when_the_host_is_not_ours(path: str, is_problem: bool) -> None:
+    response = Client(headers={"host": "evil.example"}).get(path)
+
+    assert response.status_code == 400
+    assert (response["Content-Type"] == "application/problem+json") == is_problem
+
+
+@pytest.mark.django_db
+def test_methods_are_told_when_a_member_asks_for_them() -> None:
+    house = open_house()
+
+    reply = house.waiter.call("OPTIONS", "/api/orders")
+
+    assert (reply.status, reply.headers["Allow"]) == (200, "GET, POST, HEAD, OPTIONS")
+    assert house.waiter.call("HEAD", "/api/orders").status == 200
