@@ -23,8 +23,8 @@ LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 # `check --deploy` advises 50.
 SHORTEST_KEY = 32
 FEWEST_KEY_CHARACTERS = 10
-# The commands that serve; a process that manage.py did not start, like an ASGI server's, does so too.
-SERVING_COMMANDS = ("", "up", "runserver")
+# The commands that serve; a process that manage.py did not start, like a worker of `up`, does so too.
+SERVING_COMMANDS = ("", "runserver")
 # What an error message must not repeat, because it may end in a log.
 SECRETS = ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "METRICS_TOKEN")
 
@@ -192,11 +192,6 @@ class Environment(BaseSettings):
     def has_requests(self) -> bool:
         """True for a server, false for a command of manage.py that works alone."""
         return os.environ.get("BRIGADE_COMMAND", "") in SERVING_COMMANDS
-
-    @property
-    def brings_database(self) -> bool:
-        """True for `up`, which starts the database that it lacks."""
-        return os.environ.get("BRIGADE_COMMAND", "") == "up"
 
     @property
     def is_local_command(self) -> bool:

@@ -131,10 +131,13 @@ class Workers:
     def _spawn(self) -> Worker:
         ready_read, ready_write = os.pipe()
         os.set_blocking(ready_read, False)
+        # A worker is no command: it serves by the settings of a server.
+        environment = {name: value for name, value in os.environ.items() if name != "BRIGADE_COMMAND"}
         descriptors = (self.listener.fileno(), ready_write, self._life_read)
         process = subprocess.Popen(  # noqa: S603 - our own command
             [sys.executable, "-m", "config.serving", *(str(descriptor) for descriptor in descriptors)],
             cwd=PROJECT,
+            env=environment,
             pass_fds=descriptors,
             stdin=subprocess.DEVNULL,
             # Ctrl-C is for us, who then end the workers in order.

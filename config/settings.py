@@ -50,7 +50,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.statics.StaticFiles",
     "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -84,7 +84,7 @@ TEMPLATES = [
 # Data ---------------------------------------------------------------------------------------------
 
 DATABASE_URL = ENV.DATABASE_URL or LOCAL_SERVICES.database_url
-if DATABASE_URL is None and ENV.has_requests and not ENV.brings_database:
+if DATABASE_URL is None and ENV.has_requests:
     environment.stop(environment.no_database(ENV.BRIGADE_HOME))
 REDIS_URLS = ENV.REDIS_URL or (LOCAL_SERVICES.redis_url or NOWHERE_LAYER,)
 

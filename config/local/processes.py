@@ -65,7 +65,12 @@ def account_for(folder: Path) -> Account | None:
         return None
     if owner is not None and owner.st_uid != 0:
         return Account(owner.st_uid, owner.st_gid)
-    nobody = pwd.getpwnam(UNPRIVILEGED_USER)
+    try:
+        nobody = pwd.getpwnam(UNPRIVILEGED_USER)
+    except KeyError as error:
+        raise LocalServiceError(
+            f"PostgreSQL does not run as root, and there is no user {UNPRIVILEGED_USER}: run `up` as an ordinary user"
+        ) from error
     return Account(nobody.pw_uid, nobody.pw_gid)
 
 

@@ -17,6 +17,7 @@ import httpx
 import psutil
 import psycopg
 import pytest
+from django.contrib import admin
 from django.core.management import CommandError, load_command_class
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
@@ -163,6 +164,9 @@ def test_static_files_are_served_when_it_is_open(opened: Up) -> None:
     script = httpx.get(f"http://127.0.0.1:{opened.port}/static/realtime/client.js", trust_env=False)
 
     assert (style.status_code, script.status_code) == (200, 200)
+    assert style.content == (Path(admin.__file__).parent / "static/admin/css/base.css").read_bytes()
+    assert script.headers["content-type"] == 'text/javascript; charset="utf-8"'
+    assert "Warning" not in opened.said.read_text()
 
 
 def test_second_is_refused_when_the_data_is_in_use(opened: Up) -> None:
@@ -180,6 +184,17 @@ def test_second_is_refused_when_the_port_is_in_use(opened: Up, tmp_path: Path) -
 
     assert second.returncode == 1
     assert second.stderr == f"CommandError: cannot listen on 127.0.0.1 port {opened.port}: Address already in use\n"
+
+
+def test_it_says_so_in_one_line_when_the_database_does_not_answer(tmp_path: Path) -> None:
+    unreachable = {"DATABASE_URL": f"postgresql://nobody@127.0.0.1:{free_port()}/brigade", "REDIS_URL": "redis://layer"}
+    environment = {**os.environ, "BRIGADE_HOME": str(tmp_path), **unreachable}
+
+    refused = run("up", f"--port={free_port()}", environment=environment)
+
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("brigade: the database failed: connection failed: ")
+    assert refused.stderr.count("\n") == 1
 
 
 def test_command_beside_it_finds_the_database_when_nothing_is_set(opened: Up) -> None:

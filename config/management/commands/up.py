@@ -22,7 +22,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from config.connections import channel_layers, database, layer_prefix
 from config.env import BASE_DIR, LOOPBACK_HOSTS
-from config.local.processes import LocalServiceError, end
+from config.local.processes import LocalServiceError, end, launch_command
 from config.local.state import Services
 from config.local.supervisor import LocalServices
 from config.progress import Step
@@ -147,7 +147,7 @@ class Command(BaseCommand):
         env = settings.ENV
         if services.database_url is not None:
             os.environ["DATABASE_URL"] = services.database_url
-            # This process prepares the database and watches: it needs no pool, as its children do.
+            # This process prepares the database and watches: it needs no pool, as the workers do.
             described = database(services.database_url, pool_size=None, pool_timeout_seconds=0)
             connection.settings_dict.update(described)
         if services.redis_url is not None:
@@ -223,9 +223,10 @@ class Simulation:
     def __enter__(self) -> Self:
         """Let the first guests in."""
         if self.orders_per_minute is not None:
-            rate = f"--orders-per-minute={self.orders_per_minute}"
+            command = [sys.executable, str(BASE_DIR / "manage.py"), "simulate"]
+            command.append(f"--orders-per-minute={self.orders_per_minute}")
             self.process = subprocess.Popen(  # noqa: S603 - our own command
-                [sys.executable, str(BASE_DIR / "manage.py"), "simulate", rate],
+                launch_command(command, account=None, reaches=[], end_signal=signal.SIGTERM),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 start_new_session=True,
