@@ -30,7 +30,7 @@ BRIGADE_HOME = ENV.BRIGADE_HOME
 
 INSTALLED_APPS = [
     "daphne",  # first, so that runserver is Daphne's
-    "django.contrib.admin",
+    "config.apps.BrigadeAdmin",  # django.contrib.admin
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -1,1 +1,5 @@
 """The restaurant's own books in the admin: staff, menu, tables, guests and orders."""
+
+from orders.admin import floor, menu, orders, staff
+
+__all__ = ["floor", "menu", "orders", "staff"]
