@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
+from typing import Any
 
 import pytest
 
@@ -252,11 +254,15 @@ def test_ticket_stays_ready_until_delivered_when_the_order_is_on_its_way(place: 
 
 def test_production_item_follows_when_staff_move_the_line(place: Place) -> None:
     ticket = ticket_of(place)
-    line = {"order_id": ticket.order_id, "item_id": ticket.items.get().order_item_id, "actor": place.actor}
+    line: dict[str, Any] = {
+        "order_id": ticket.order_id,
+        "item_id": ticket.items.get().order_item_id,
+        "actor": place.actor,
+    }
 
-    set_item_status(**line, to=ItemStatus.PREPARING)  # type: ignore[arg-type]
+    set_item_status(**line, to=ItemStatus.PREPARING)
     begun = states_of(ticket)
-    set_item_status(**line, to=ItemStatus.READY)  # type: ignore[arg-type]
+    set_item_status(**line, to=ItemStatus.READY)
 
     assert begun == ("preparing", "preparing", ["preparing"], ["preparing"])
     assert states_of(ticket) == ("ready", "ready", ["ready"], ["ready"])
@@ -292,7 +298,7 @@ def test_no_count_is_lost_when_ten_tickets_are_bumped_at_once(place: Place, cook
     tickets = [ticket_of(place, lines=2) for _ in range(10)]
     before = load(place.station)
 
-    results = at_once([lambda ticket=ticket: move(ticket, cook, "ready") for ticket in tickets])  # type: ignore[misc]
+    results = at_once([partial(move, ticket, cook, "ready") for ticket in tickets])
 
     assert results == [None] * 10
     assert (before, load(place.station)) == (20, 10)
@@ -310,7 +316,7 @@ def test_no_count_is_lost_when_tickets_of_two_stations_move_at_once(place: Place
         )
         tickets.append(KitchenOrder.objects.get(order=place.confirm(order)))
 
-    results = at_once([lambda ticket=ticket: move(ticket, cook, "ready", "ready") for ticket in tickets])  # type: ignore[misc]
+    results = at_once([partial(move, ticket, cook, "ready", "ready") for ticket in tickets])
 
     assert results == [None] * 8
     assert (load(place.station), load(bar)) == (0, 0)

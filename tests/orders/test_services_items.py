@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -129,7 +130,7 @@ def test_draft_is_not_submitted_when_its_dish_was_86d_meanwhile(place: Place) ->
 def test_stock_returns_when_what_took_it_ends_unbegun(place: Place, end: str) -> None:
     counted(place, 5)
     order = place.order(3)
-    here = {"order_id": order.pk, "actor": place.actor}
+    here: dict[str, Any] = {"order_id": order.pk, "actor": place.actor}
 
     match end:
         case "delete":
@@ -148,8 +149,8 @@ def test_stock_returns_when_what_took_it_ends_unbegun(place: Place, end: str) ->
 def test_stock_stays_taken_when_what_took_it_was_begun(place: Place, end: str) -> None:
     counted(place, 5)
     order = place.confirm(place.order(3))
-    here = {"order_id": order.pk, "actor": place.actor}
-    line = {**here, "item_id": line_of(order).pk}
+    here: dict[str, Any] = {"order_id": order.pk, "actor": place.actor}
+    line: dict[str, Any] = {**here, "item_id": line_of(order).pk}
     set_item_status(**line, to=ItemStatus.PREPARING)
 
     match end:
@@ -393,11 +394,11 @@ def test_less_but_not_more_is_taken_when_the_dish_was_86d_meanwhile(place: Place
     order = place.order(3)
     place.dish.is_available = False
     place.dish.save()
-    here = {"order_id": order.pk, "item_id": line_of(order).pk, "actor": place.actor}
+    here: dict[str, Any] = {"order_id": order.pk, "item_id": line_of(order).pk, "actor": place.actor}
 
-    change_item(**here, quantity=2)  # type: ignore[arg-type]
+    change_item(**here, quantity=2)
     with pytest.raises(Unavailable) as raised:
-        change_item(**here, quantity=4)  # type: ignore[arg-type]
+        change_item(**here, quantity=4)
 
     assert pointers(raised.value) == [("/quantity", "unavailable")]
     assert line_of(order).quantity == 2
@@ -405,11 +406,11 @@ def test_less_but_not_more_is_taken_when_the_dish_was_86d_meanwhile(place: Place
 
 def test_line_is_not_changed_when_it_was_begun(place: Place) -> None:
     order = place.confirm(place.order())
-    here = {"order_id": order.pk, "item_id": line_of(order).pk, "actor": place.actor}
-    set_item_status(**here, to=ItemStatus.PREPARING)  # type: ignore[arg-type]
+    here: dict[str, Any] = {"order_id": order.pk, "item_id": line_of(order).pk, "actor": place.actor}
+    set_item_status(**here, to=ItemStatus.PREPARING)
 
     with pytest.raises(NotEditable):
-        change_item(**here, quantity=2)  # type: ignore[arg-type]
+        change_item(**here, quantity=2)
 
     assert line_of(order).quantity == 1
 
@@ -428,16 +429,17 @@ def test_ticket_shows_it_when_a_line_is_changed(place: Place) -> None:
 
 def test_line_is_not_found_when_it_is_another_orders(place: Place) -> None:
     order, other = place.order(), place.order()
-    here = {"order_id": order.pk, "item_id": line_of(other).pk, "actor": place.actor}
+    here: dict[str, Any] = {"order_id": order.pk, "item_id": line_of(other).pk, "actor": place.actor}
 
-    for service, options in (
+    services: tuple[tuple[Callable[..., Any], dict[str, Any]], ...] = (
         (change_item, {"quantity": 2}),
         (remove_item, {}),
         (void_item, {}),
         (set_item_status, {"to": ItemStatus.PREPARING}),
-    ):
+    )
+    for service, options in services:
         with pytest.raises(NotFound):
-            service(**here, **options)  # type: ignore[operator]
+            service(**here, **options)
 
     assert line_of(other).quantity == 1
 
@@ -445,11 +447,16 @@ def test_line_is_not_found_when_it_is_another_orders(place: Place) -> None:
 def test_items_are_not_touched_when_the_role_may_not(place: Place) -> None:
     order = place.order()
     cook = replace(place.actor, role=Role.KITCHEN)
-    here = {"order_id": order.pk, "item_id": line_of(order).pk, "actor": cook}
+    here: dict[str, Any] = {"order_id": order.pk, "item_id": line_of(order).pk, "actor": cook}
 
-    for service, options in ((change_item, {"quantity": 2}), (remove_item, {}), (void_item, {})):
+    services: tuple[tuple[Callable[..., Any], dict[str, Any]], ...] = (
+        (change_item, {"quantity": 2}),
+        (remove_item, {}),
+        (void_item, {}),
+    )
+    for service, options in services:
         with pytest.raises(NotAllowed):
-            service(**here, **options)  # type: ignore[operator]
+            service(**here, **options)
     with pytest.raises(NotAllowed):
         add_items(order_id=order.pk, items=ask(place), actor=cook)
 
@@ -459,15 +466,16 @@ def test_items_are_not_touched_when_the_role_may_not(place: Place) -> None:
 def test_line_change_is_stale_when_the_order_was_changed_meanwhile(place: Place) -> None:
     order = place.order()
     update_order(order_id=order.pk, actor=place.actor, notes="New")
-    here = {"order_id": order.pk, "item_id": line_of(order).pk, "actor": place.actor, "version": 1}
+    here: dict[str, Any] = {"order_id": order.pk, "item_id": line_of(order).pk, "actor": place.actor, "version": 1}
 
-    for service, options in (
+    services: tuple[tuple[Callable[..., Any], dict[str, Any]], ...] = (
         (change_item, {"quantity": 2}),
         (remove_item, {}),
         (void_item, {}),
         (set_item_status, {"to": ItemStatus.PREPARING}),
-    ):
+    )
+    for service, options in services:
         with pytest.raises(StaleVersion):
-            service(**here, **options)  # type: ignore[operator]
+            service(**here, **options)
 
     assert line_of(order).quantity == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -395,7 +396,7 @@ def test_order_is_not_found_when_another_restaurants_staff_asks(place: Place, ot
 
     for service in (update_order, confirm_order, delete_order):
         with pytest.raises(NotFound):
-            service(order_id=order.pk, actor=place.actor)  # type: ignore[operator]
+            service(order_id=order.pk, actor=place.actor)
     with pytest.raises(NotFound):
         set_order_status(order_id=order.pk, to=OrderStatus.CANCELLED, actor=place.actor)
 
@@ -419,9 +420,9 @@ def test_one_change_wins_when_ten_come_at_once_with_the_same_version(place: Plac
 
     results = at_once(
         [
-            lambda number=number: update_order(order_id=order.pk, actor=place.actor, notes=str(number), version=1)
+            partial(update_order, order_id=order.pk, actor=place.actor, notes=str(number), version=1)
             for number in range(10)
-        ]  # type: ignore[misc]
+        ]
     )
 
     assert Counter(type(result) for result in results) == {Order: 1, StaleVersion: 9}

@@ -577,7 +577,7 @@ class RestaurantAtWork(RuleBasedStateMachine):
 
     @invariant()
     def order_and_ticket_agree(self) -> None:
-        agreeing = {
+        agreeing: dict[str, set[str | None]] = {
             "confirmed": {"pending", "acknowledged"},
             "preparing": {"preparing"},
             "ready": {"ready", "completed"},
@@ -613,7 +613,7 @@ class RestaurantAtWork(RuleBasedStateMachine):
 
 
 def test_everything_holds_when_orders_and_tickets_are_pushed_about(transactional_db: None) -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         RestaurantAtWork,
         settings=settings(
             max_examples=20,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from decimal import Decimal
+from functools import partial
+from typing import Any
 
 import pytest
 from django.core.exceptions import FieldDoesNotExist
@@ -29,7 +31,7 @@ class Oops(Exception):
 
 
 @contextmanager
-def end_hook(hook: units.Callable[[Unit], None]) -> Iterator[None]:
+def end_hook(hook: Callable[[Unit], None]) -> Iterator[None]:
     """Have a hook of the test's own at the end of every unit."""
     units.at_unit_end(hook)
     try:
@@ -96,7 +98,7 @@ def test_nothing_is_written_or_announced_when_nothing_changed(place: Place) -> N
     assert heard.types == []
 
 
-def _forbid_update(execute: units.Any, sql: str, *args: units.Any) -> units.Any:
+def _forbid_update(execute: Any, sql: str, *args: Any) -> Any:
     assert not sql.startswith("UPDATE"), sql
     return execute(sql, *args)
 
@@ -114,7 +116,7 @@ def test_both_changes_survive_when_two_instances_change_other_columns(place: Pla
 
 
 def test_price_is_a_decimal_in_memory_when_it_was_set_as_text(place: Place) -> None:
-    place.dish.price = "12.5"  # type: ignore[assignment]
+    place.dish.price = "12.5"
 
     place.dish.save()
 
@@ -123,7 +125,7 @@ def test_price_is_a_decimal_in_memory_when_it_was_set_as_text(place: Place) -> N
 
 
 def test_expression_is_refused_when_row_is_saved(place: Place) -> None:
-    place.dish.price = F("price") + 1  # type: ignore[assignment]
+    place.dish.price = F("price") + 1
 
     with hearing(place.restaurant) as heard, pytest.raises(TypeError, match=r"MenuItem\.price takes a plain value"):
         place.dish.save()
@@ -164,7 +166,7 @@ def test_nothing_is_announced_when_update_fields_name_what_did_not_change(place:
 
 def test_save_is_refused_when_update_fields_name_no_field(place: Place) -> None:
     with pytest.raises(FieldDoesNotExist):
-        place.dish.save(update_fields=["prize"])
+        place.dish.save(update_fields=["prize"])  # type: ignore[misc]
 
 
 def test_copy_is_told_whole_when_a_row_is_inserted_again_under_a_new_id(place: Place) -> None:
@@ -333,7 +335,7 @@ def _rename_all(place: Place) -> None:
 @pytest.mark.parametrize(
     "fail", [_fail_in_unit, _fail_in_atomic, _roll_back_by_hand, _release_then_fail, _reuse_a_savepoint_name]
 )
-def test_only_what_the_outer_kept_is_announced_when_an_inner_part_fails(place: Place, fail: units.Any) -> None:
+def test_only_what_the_outer_kept_is_announced_when_an_inner_part_fails(place: Place, fail: Any) -> None:
     with hearing(place.restaurant) as heard, open_unit():
         place.dish.price = Decimal("11.00")
         place.dish.save()
@@ -475,11 +477,11 @@ def test_actor_of_the_outermost_is_remembered_when_services_nest(place: Place) -
 
 def test_bulk_writes_are_refused_when_not_said_by_name(place: Place) -> None:
     rows = MenuItem.objects.filter(pk=place.dish.pk)
-    writes = {
+    writes: dict[str, Callable[[], Any]] = {
         "update": lambda: rows.update(name="Lost"),
         "bulk_create": lambda: MenuItem.objects.bulk_create([MenuItem(restaurant=place.restaurant, name="Lost")]),
         "bulk_update": lambda: MenuItem.objects.bulk_update([place.dish], ["name"]),
-        "_raw_delete": lambda: rows._raw_delete(None),
+        "_raw_delete": partial(rows._raw_delete, None),
     }
 
     for name, write in writes.items():
@@ -611,7 +613,7 @@ def test_units_are_separate_when_threads_work_at_once(place: Place) -> None:
             meet.wait(30)
             return id(unit), len(unit.changes)
 
-    results = at_once([lambda number=number: work(number) for number in range(4)])  # type: ignore[misc]
+    results = at_once([partial(work, number) for number in range(4)])
 
     assert [changes for _, changes in results] == [1, 1, 1, 1]
     assert len({unit for unit, _ in results}) == 4

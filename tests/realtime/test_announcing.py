@@ -361,7 +361,7 @@ def test_ticket_of_two_stations_is_told_to_both_when_it_is_new(place: Place) -> 
     assert [rooms for name, rooms in heard.told if name == "station:updated"] == [[*both[:2]], [both[0], both[2]]]
 
 
-def test_items_event_goes_to_its_station_alone_when_another_station_has_the_rest(place: Place) -> None:
+def test_items_event_goes_to_every_station_that_has_some_of_its_ticket(place: Place) -> None:
     bar = Station.objects.create(restaurant=place.restaurant, name="Bar")
     drink = MenuItem.objects.create(
         restaurant=place.restaurant, name="Cola", price="3.00", category=place.dish.category, station=bar
@@ -375,7 +375,8 @@ def test_items_event_goes_to_its_station_alone_when_another_station_has_the_rest
         moves = [ItemMove(ticket.items.get(station=bar).pk, TicketItemStatus.READY)]
         set_ticket_item_statuses(ticket_id=ticket.pk, moves=moves, actor=place.actor)
 
-    assert ("kitchen:item_status_changed", ["kitchen", f"station:{bar.pk}"]) in heard.told
+    rooms = ["kitchen", f"station:{place.station.pk}", f"station:{bar.pk}"]
+    assert ("kitchen:item_status_changed", rooms) in heard.told
     assert [name for name, _ in heard.told if name == "kitchen:order_ready"] == []
 
 
