@@ -203,13 +203,12 @@ class _Teller:
             return []
         return sorted({item.station_id for item in rows_of(ticket, "items") if item.station_id})
 
-    def rooms(self, letters: str, stations: list[int] | None) -> list[str]:
+    def rooms(self, letters: str) -> list[str]:
         order = self.order
         rooms: list[str] = []
         for letter in letters:
             if letter == "K":
-                at = self.stations() if stations is None else stations
-                rooms += ["kitchen", *(f"station:{pk}" for pk in at)]
+                rooms += ["kitchen", *(f"station:{pk}" for pk in self.stations())]
             elif letter == "T":
                 rooms += [f"table:{order.table_id}"] if order.table_id else []
             elif letter == "c":
@@ -223,7 +222,6 @@ class _Teller:
         kind: type[Struct],
         *,
         changes: dict[str, list[Any]] | None = None,
-        stations: list[int] | None = None,
         **data: Any,
     ) -> None:
         order = self.order
@@ -241,7 +239,7 @@ class _Teller:
             Draft(
                 order.restaurant_id,
                 line.name,
-                self.rooms(line.rooms, stations),
+                self.rooms(line.rooms),
                 _encode(payload),
                 order.pk,
                 changes or {},
@@ -411,7 +409,6 @@ class _Teller:
                 old, new = change.fields.get("status", (item.status, item.status))
                 self.add_ticket(
                     events.TicketItemStatusChanged,
-                    stations=[item.station_id] if item.station_id else [],
                     item_id=change.pk,
                     order_item_id=item.order_item_id,
                     station_id=item.station_id,
@@ -420,9 +417,9 @@ class _Teller:
                     steps=[StepShape(**step) for step in item.steps],
                 )
 
-    def add_ticket(self, kind: type[Struct], *, stations: list[int] | None = None, **data: Any) -> None:
+    def add_ticket(self, kind: type[Struct], **data: Any) -> None:
         shape = self.ticket_shape()
-        self.add(kind, stations=stations, kitchen_order_id=shape.id, kitchen_order=shape, **data)
+        self.add(kind, kitchen_order_id=shape.id, kitchen_order=shape, **data)
 
     def tell_updated(self, *, is_due: bool) -> None:
         """Tell the rest, once: other fields than the status, or items that were added, changed or removed."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
 
 import msgspec
@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     from realtime.consumers import StreamConsumer
 
 T = TypeVar("T")
-_executor = ThreadPoolExecutor(max_workers=4, thread_name_prefix="brigade-command")
+_commands = ThreadPoolExecutor(max_workers=6, thread_name_prefix="brigade-command")
+# Of its own: commands that wait for a locked row keep nobody from signing in.
+_sign_ins = ThreadPoolExecutor(max_workers=2, thread_name_prefix="brigade-sign-in")
 
 Id = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 Room = Annotated[str, Meta(min_length=1, max_length=60)]
@@ -115,7 +117,7 @@ class UpdateItemStatus(Struct, forbid_unknown_fields=True):
     version: int | None = None
 
 
-async def in_thread(work: Callable[[], T]) -> T:
+async def in_thread(work: Callable[[], T], executor: ThreadPoolExecutor = _commands) -> T:
     """Run a service or a read in one of the commands' threads."""
 
     def run() -> T:
@@ -124,8 +126,13 @@ async def in_thread(work: Callable[[], T]) -> T:
         finally:
             connection.close()
 
-    call = cast("Callable[[], Awaitable[T]]", sync_to_async(run, thread_sensitive=False, executor=_executor))
+    call = cast("Callable[[], Awaitable[T]]", sync_to_async(run, thread_sensitive=False, executor=executor))
     return await call()
+
+
+async def to_sign_in(work: Callable[[], T]) -> T:
+    """Run a look at credentials in one of the threads that are kept for them."""
+    return await in_thread(work, _sign_ins)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +183,7 @@ async def _rooms(call: Call, data: Empty) -> Answer:
 
 
 async def _get_tickets(call: Call, data: GetTickets) -> Answer:
-    await call.consumer.hub.read(check_rooms, call.principal, ("kitchen",))
+    await call.consumer.hub.serve(check_rooms, call.principal, ("kitchen",))
 
     def read() -> Answer:
         with one_moment(call.principal.restaurant_id) as head:
@@ -259,14 +266,14 @@ async def sign_in(data: Auth, present: Principal | None) -> Principal:
     """Return who a token stands for; on a live socket it must be the same caller. Raises Refused."""
     slug = data.restaurant or (present.restaurant_slug if present and present.is_staff else None)
     try:
-        principal = await in_thread(lambda: principal_of_token(data.token, slug))
+        principal = await to_sign_in(lambda: principal_of_token(data.token, slug))
     except BadToken as error:
         raise Refused("unauthenticated", str(error)) from error
     except (PermissionError, NotAllowed) as error:
         raise Refused("forbidden", str(error)) from error
     if present is not None and principal.identity != present.identity:
         raise Refused("forbidden", "A live socket renews only its own caller's credentials.")
-    return replace(principal)
+    return principal
 
 
 Handler = Callable[[Call, Any], Awaitable[Answer]]

@@ -17,12 +17,13 @@ from channels.consumer import AsyncConsumer
 from channels.exceptions import StopConsumer
 from django.conf import settings
 from django.db import Error as DatabaseError
+from django.db import OperationalError
 from django.utils import timezone
 
 from orders.access import BadToken
 from orders.errors import DomainError
 from orders.shapes import timestamp
-from realtime.commands import ALREADY_ANSWERED, COMMANDS, Auth, Call, convert, in_thread, resolve, sign_in
+from realtime.commands import ALREADY_ANSWERED, COMMANDS, Auth, Call, convert, resolve, sign_in, to_sign_in
 from realtime.credentials import UNAUTHENTICATED, Principal, principal_of_session, principal_of_token
 from realtime.frames import encoded, refusal, reply
 from realtime.hub import HEARTBEAT_SECONDS, Feed, Hub, get_hub
@@ -127,9 +128,9 @@ class StreamConsumer(AsyncConsumer):
             scheme, _, token = authorization.decode("latin-1").partition(" ")
             if scheme.lower() != "bearer" or not token:
                 raise BadToken("The Authorization header takes a Bearer token.")
-            return await in_thread(lambda: principal_of_token(token.strip()))
+            return await to_sign_in(lambda: principal_of_token(token.strip()))
         key = _session_key(headers.get(b"cookie", b"").decode("latin-1"))
-        return await in_thread(lambda: principal_of_session(key)) if key else None
+        return await to_sign_in(lambda: principal_of_session(key)) if key else None
 
     async def _enter(self, principal: Principal) -> None:
         self.feed = await self.hub.follow(principal.restaurant_id, self.socket)
@@ -166,10 +167,10 @@ class StreamConsumer(AsyncConsumer):
             self.socket.close(BINARY)
         elif len(text) > MOST_CHARACTERS:
             self.socket.close(TOO_LARGE)
-        elif self._within_rate():
+        elif self._within_rate(text):
             await self._answer(text)
 
-    def _within_rate(self) -> bool:
+    def _within_rate(self, text: str) -> bool:
         now = time.monotonic()
         self.tokens = min(COMMAND_BURST, self.tokens + (now - self.refilled_at) * COMMANDS_PER_SECOND)
         self.refilled_at = now
@@ -180,7 +181,7 @@ class StreamConsumer(AsyncConsumer):
         if self.limited > MOST_LIMITED:
             self.socket.close(TOO_MANY)
         else:
-            self.socket.put(refusal(None, "rate_limited", f"At most {COMMANDS_PER_SECOND} commands a second."))
+            self.socket.put(refusal(_ref_of(text), "rate_limited", f"At most {COMMANDS_PER_SECOND} commands a second."))
         return False
 
     async def _answer(self, text: str) -> None:
@@ -199,6 +200,9 @@ class StreamConsumer(AsyncConsumer):
             self.socket.put(refusal(ref, error.code, error.detail, **error.extra))
         except DomainError as error:
             self.socket.put(_domain_refusal(ref, error))
+        except OperationalError as error:  # a row that stays locked, a database out of reach
+            log.warning("command_failed", command=frame["type"], error=repr(error), **self._about())
+            self.socket.put(refusal(ref, "internal", "The database did not answer in time. Try again."))
         except Exception:  # a border: a fault in one command answers that command alone
             log.exception("command_failed", command=frame["type"], **self._about())
             self.socket.put(refusal(ref, "internal", "This could not be done. Nothing was changed."))
@@ -236,8 +240,17 @@ class StreamConsumer(AsyncConsumer):
         if self.principal is None:
             await self._enter(principal)
         else:
-            self.socket.principal = principal
+            self.hub.become(self.socket, principal)
         return self._welcome()
+
+
+def _ref_of(text: str) -> str | None:
+    try:
+        frame = _decode(text)
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        return None
+    ref = frame.get("ref") if isinstance(frame, dict) else None
+    return ref if isinstance(ref, str) else None
 
 
 def _session_key(cookies: str) -> str | None:

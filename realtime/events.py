@@ -243,7 +243,9 @@ def catalogue_table() -> str:
     """Return the catalogue as the table that the README carries."""
     rows = ["| event | what it tells | rooms | data |", "| --- | --- | --- | --- |"]
     for line in CATALOGUE.values():
-        rooms = ", ".join(_ROOMS[letter] for letter in line.rooms) or "the `table:{id}` or `customer:{id}` that was left"
+        rooms = (
+            ", ".join(_ROOMS[letter] for letter in line.rooms) or "the `table:{id}` or `customer:{id}` that was left"
+        )
         fields = ", ".join(f"`{name}`" for name in line.data.__struct_fields__)
         told = (line.data.__doc__ or "").strip()
         rows.append(f"| `{line.name}` | {told} | {rooms} | {fields} |")

@@ -50,8 +50,6 @@ class Forwarder:
         self.loop.call_soon_threadsafe(self._take, events)
 
     def _take(self, events: list[StreamEvent]) -> None:
-        if self.sink is not None:
-            self.sink(events)
         if self._queue is None:
             self._queue = asyncio.Queue(MOST_WAITING)
             self._task = self.loop.create_task(self._publish(self._queue), name="brigade-publisher")
@@ -59,6 +57,8 @@ class Forwarder:
             self._queue.put_nowait(events)
         except asyncio.QueueFull:
             self._failed("the queue to the channel layer is full")
+        if self.sink is not None:
+            self.sink(events)
 
     async def _publish(self, queue: asyncio.Queue[list[StreamEvent]]) -> None:
         while True:

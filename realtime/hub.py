@@ -15,6 +15,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
+import msgspec
 import structlog
 from channels.layers import get_channel_layer
 from django.db import connection
@@ -44,6 +45,16 @@ MOST_OF_CALLER = 20
 MOST_STRANGERS = 200
 
 
+# After these an order may be a table's no more, or is closed; the last event of its kind in a unit of work.
+PARTINGS = frozenset({"order:left", "order:deleted", "order:cancelled", "order:status_changed"})
+_decode = msgspec.json.Decoder().decode
+
+
+def left(room: str, reason: str) -> str:
+    """Encode that a socket is in a room no more."""
+    return encoded({"type": "left", "data": {"room": room, "reason": reason}})
+
+
 class Feed:
     """One restaurant in this process: where its stream has been served up to, and who is in which room."""
 
@@ -61,7 +72,24 @@ class Feed:
         """Give the next event to every socket that is in one of its rooms."""
         self.cursor = event.seq
         for socket in self._audience(event):
-            socket.deliver(event)
+            try:
+                socket.deliver(event)
+            except Exception as error:  # noqa: BLE001 - a border: what one socket can't be sent delays no other
+                log.warning("deliver_failed", socket=socket.number, type=event.type, seq=event.seq, error=repr(error))
+                socket.close(RESTART)
+        if event.type in PARTINGS:
+            self._part(event)
+
+    def _part(self, event: StreamEvent) -> None:
+        """Take guests out of an order's room once it has left their table, or is closed."""
+        data = _decode(event.data)
+        if event.type == "order:status_changed" and data["status"] != "completed":
+            return
+        room = f"order:{data['order_id']}"
+        for socket in list(self.rooms.get(room, ())):
+            if socket.principal is None or not socket.principal.is_staff:
+                self.leave(socket, room)
+                socket.put(left(room, "closed"))
 
     def _audience(self, event: StreamEvent) -> set[Socket]:
         if event.everywhere:
@@ -99,7 +127,9 @@ class Hub:
         self.feeds: dict[int, Feed] = {}
         self.gap_reads = 0
         self._counted: defaultdict[tuple[Any, ...], dict[Socket, None]] = defaultdict(dict)
-        self._executor = ThreadPoolExecutor(max_workers=3, thread_name_prefix="brigade-hub")
+        self._executor = ThreadPoolExecutor(max_workers=2, thread_name_prefix="brigade-hub")
+        # Of its own: a thousand screens that come back at once keep nobody from following the streams.
+        self._servers = ThreadPoolExecutor(max_workers=4, thread_name_prefix="brigade-join")
         self._opening: dict[int, asyncio.Task[Feed]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._forwarder = forwarding.serve_from(loop)
@@ -127,19 +157,26 @@ class Hub:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._executor.shutdown()
+        self._servers.shutdown()
         await get_channel_layer().close_pools()
         _hubs.pop(self.loop, None)
 
     async def read(self, work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        """Run a database read in the hub's own threads, which never wait behind the requests'."""
+        """Run one of the hub's own database reads, which never waits behind requests or joins."""
+        return await self._run(self._executor, work, *args, **kwargs)
 
+    async def serve(self, work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """Run a database read that a client has asked for."""
+        return await self._run(self._servers, work, *args, **kwargs)
+
+    async def _run(self, executor: ThreadPoolExecutor, work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         def run() -> T:
             try:
                 return work(*args, **kwargs)
             finally:
                 connection.close()
 
-        return await self.loop.run_in_executor(self._executor, run)
+        return await self.loop.run_in_executor(executor, run)
 
     async def _repeat(self, work: Callable[[], Coroutine[Any, Any, None]], every: float) -> None:
         while True:
@@ -259,6 +296,9 @@ class Hub:
                 events = await self.read(
                     stream.read_events, feed.restaurant_id, feed.epoch, after=feed.cursor, limit=READ_EVENTS
                 )
+                if events and events[0].seq > feed.cursor + 1:  # pruned, or gone: this feed can't go on
+                    self._reset(feed)
+                    return
                 for event in events:
                     if event.seq == feed.cursor + 1:
                         feed.deliver(event)
@@ -361,13 +401,17 @@ class Hub:
                     feed.leave(socket, room)
             socket.close(verdict.close)
             return
-        if verdict.principal is not None and socket.principal is not None:
-            feed = self.feeds[socket.principal.restaurant_id]
-            socket.principal = verdict.principal
-            for room in list(socket.memberships):
-                if not verdict.principal.may_stay_in(room):
-                    feed.leave(socket, room)
-                    socket.put(encoded({"type": "left", "data": {"room": room, "reason": "forbidden"}}))
+        if verdict.principal is not None:
+            self.become(socket, verdict.principal)
+
+    def become(self, socket: Socket, principal: Principal) -> None:
+        """Give a live socket other rights; rooms that it may no longer be in are left, and it is told."""
+        socket.principal = principal
+        feed = self.feeds.get(principal.restaurant_id)
+        for room in list(socket.memberships):
+            if feed is not None and not principal.may_stay_in(room):
+                feed.leave(socket, room)
+                socket.put(left(room, "forbidden"))
 
 
 _hubs: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = weakref.WeakKeyDictionary()

@@ -7,11 +7,13 @@ socket has been served, so that an event reaches it once however many of its roo
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
 from kitchen.models import Station
 from orders.models import Order, Table
+from orders.shapes import timestamp
 from orders.states import CLOSED
 from realtime.credentials import Principal
 from realtime.frames import StreamEvent, reply
@@ -50,23 +52,34 @@ async def join(hub: Hub, feed: Feed, socket: Socket, principal: Principal, wish:
     """Join all of the rooms, or none: raises Refused."""
     if len(set(socket.memberships) | set(wish.rooms)) > MOST_ROOMS:
         raise Refused("conflict", f"A socket may be in at most {MOST_ROOMS} rooms.")
-    await hub.read(check_rooms, principal, wish.rooms)
+    await hub.serve(check_rooms, principal, wish.rooms)
+    _check_still(socket, wish.rooms)
     socket.hold()
     before = dict(socket.memberships)
     try:
         answer, replay = await _enter(hub, feed, socket, principal, wish)
+        _check_still(socket, wish.rooms, entered=True)
     except BaseException:
         for room in wish.rooms:
-            feed.leave(socket, room)
-            if room in before:
+            was_in = feed.leave(socket, room)
+            if room in before and was_in:
                 feed.enter(socket, before[room])
         socket.release()
         raise
     try:
         socket.put(reply(ref, answer))
         await socket.put_all(replay)
+        await socket.drain()
     finally:
         socket.release()
+
+
+def _check_still(socket: Socket, rooms: tuple[str, ...], *, entered: bool = False) -> None:
+    """Raise Refused when the caller's rights were taken away while a read was waited for."""
+    principal = socket.principal
+    lost = entered and not set(rooms) <= set(socket.memberships)
+    if principal is None or lost or not all(principal.may_stay_in(room) for room in rooms):
+        raise Refused("forbidden", "You may no longer join these rooms.")
 
 
 async def _enter(
@@ -84,7 +97,7 @@ async def _enter(
     answer |= {"epoch": feed.epoch, "seq": cursor, "replayed": 0, "resync": False}
     resync = False
     if wish.since is not None:
-        events = await _missed(hub, feed, wish)
+        events = await _missed(hub, feed, principal, wish)
         if events is not None:
             for membership in joined:
                 membership.after = wish.since[1]
@@ -98,7 +111,7 @@ async def _enter(
         resync = events is None
     if not resync and not wish.snapshot:
         return answer, []
-    epoch, seq, states = await hub.read(
+    epoch, seq, states = await hub.serve(
         room_snapshots, principal.restaurant_id, wish.rooms, is_staff=principal.is_staff
     )
     if epoch != feed.epoch:
@@ -109,11 +122,11 @@ async def _enter(
     return answer | {"seq": seq, "replayed": 0, "resync": resync, "snapshot": snapshot}, []
 
 
-async def _missed(hub: Hub, feed: Feed, wish: Wish) -> list[StreamEvent] | None:
+async def _missed(hub: Hub, feed: Feed, principal: Principal, wish: Wish) -> list[StreamEvent] | None:
     """Return what the rooms had after ``since``, or None where that can't be exact."""
     assert wish.since is not None
     epoch, seq = wish.since
-    head: Head = await hub.read(head_of, feed.restaurant_id)
+    head: Head = await hub.serve(head_of, feed.restaurant_id)
     if epoch != feed.epoch or head.epoch != epoch:
         return None
     if seq < head.min_seq - 1 or seq > head.seq:
@@ -121,7 +134,10 @@ async def _missed(hub: Hub, feed: Feed, wish: Wish) -> list[StreamEvent] | None:
     until = feed.cursor
     if until - seq > MOST_REPLAYED:
         return None
-    return await hub.read(read_events, feed.restaurant_id, epoch, after=seq, until=until, rooms=list(wish.rooms))
+    events = await hub.serve(read_events, feed.restaurant_id, epoch, after=seq, until=until, rooms=list(wish.rooms))
+    if await hub.serve(may_replay, principal, events):
+        return events
+    return None
 
 
 def _replay(
@@ -139,11 +155,24 @@ def _replay(
     return frames
 
 
+def may_replay(principal: Principal, events: list[StreamEvent]) -> bool:
+    """Whether these may be replayed: guests get nothing from before their table's oldest open order.
+
+    A table's code is the same for everybody who sits there: without this, the next guests would read the last ones'.
+    """
+    if principal.is_staff or not events:
+        return True
+    orders = Order.objects.filter(restaurant_id=principal.restaurant_id, table_id=principal.table_id or 0)
+    oldest = orders.exclude(status__in=CLOSED).order_by("id").values_list("created_at", flat=True).first()
+    return oldest is not None and events[0].at >= timestamp(oldest)
+
+
 def check_rooms(principal: Principal, rooms: tuple[str, ...]) -> None:
-    """Raise Refused unless the principal may join every one of the rooms."""
+    """Raise Refused unless the principal may join every one of the rooms: a query for each kind of them."""
+    unknown = _unknown(principal, rooms)
     for room in rooms:
         verdict = may_join(room, kind=principal.kind, role=principal.role, table_id=principal.table_id)
-        if verdict == "unknown" or not _exists(principal, room):
+        if verdict == "unknown" or room in unknown:
             raise Refused("not_found", f"There is no room {room}.")
         if verdict == "forbidden":
             raise Refused("forbidden", f"You may not join {room}.")
@@ -151,16 +180,22 @@ def check_rooms(principal: Principal, rooms: tuple[str, ...]) -> None:
             raise Refused("forbidden", f"You may not join {room}.")
 
 
-def _exists(principal: Principal, room: str) -> bool:
-    kind, number = parse(room) or ("", None)
-    if number is None:
-        return True
-    own = {
-        "table": Table.objects.filter(restaurant_id=principal.restaurant_id),
-        "order": Order.objects.filter(restaurant_id=principal.restaurant_id),
-        "station": Station.objects.filter(restaurant_id=principal.restaurant_id),
-    }
-    return own[kind].filter(pk=number).exists()
+_NUMBERED: dict[str, Any] = {"table": Table.objects, "order": Order.objects, "station": Station.objects}
+
+
+def _unknown(principal: Principal, rooms: tuple[str, ...]) -> set[str]:
+    """Return the rooms whose table, order or station is not the restaurant's."""
+    wanted: defaultdict[str, dict[int, str]] = defaultdict(dict)
+    for room in rooms:
+        kind, number = parse(room) or ("", None)
+        if number is not None:
+            wanted[kind][number] = room
+    unknown: set[str] = set()
+    for kind, numbers in wanted.items():
+        own = _NUMBERED[kind].filter(restaurant_id=principal.restaurant_id, pk__in=numbers)
+        known = set(own.values_list("pk", flat=True))
+        unknown |= {room for number, room in numbers.items() if number not in known}
+    return unknown
 
 
 def _is_own_open_order(principal: Principal, room: str) -> bool:

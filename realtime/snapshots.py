@@ -75,9 +75,12 @@ def _kitchen(restaurant_id: int, station_id: int | None) -> Snapshot:
     tickets = open_tickets(restaurant_id)
     if station_id is not None:
         tickets = tickets.filter(items__station_id=station_id).distinct()
+    stations = stations_of(restaurant_id)
+    if station_id is not None:
+        stations = stations.filter(pk=station_id)
     return {
         "orders": [as_builtins(ticket_shape(ticket)) for ticket in tickets],
-        "stations": [as_builtins(station_shape(station)) for station in stations_of(restaurant_id)],
+        "stations": [as_builtins(station_shape(station)) for station in stations],
     }
 
 

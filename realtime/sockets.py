@@ -21,8 +21,10 @@ log = structlog.get_logger(__name__)
 
 MOST_MESSAGES = 1000
 MOST_BYTES = 4 * 1024 * 1024
-REPLAY_BATCH = 200
+REPLAY_MESSAGES = 200
+REPLAY_BYTES = 1024 * 1024
 CLOSE_SECONDS = 5.0
+DRAIN_SECONDS = 25.0
 TOO_SLOW = 4503
 GONE = 1006
 
@@ -121,15 +123,17 @@ class Socket:
     ) -> str | None:
         """Return the frame that this socket gets of an event, or None when none of its rooms has it for it."""
         memberships = self.memberships if memberships is None else memberships
-        if event.everywhere and not memberships:
-            memberships = self._in_no_room()
-        return frame_for(event, memberships, replayed=replayed)
+        frame = frame_for(event, memberships, replayed=replayed)
+        if frame is None and event.everywhere and self.principal is not None:
+            return frame_for(event, {"*": self._anywhere(self.principal, memberships)}, replayed=replayed)
+        return frame
 
-    def _in_no_room(self) -> dict[str, Membership]:
-        principal = self.principal
-        if principal is None or self.memberships:
-            return {}
-        return {"*": Membership("*", Audience.STAFF if principal.is_staff else Audience.GUEST, 0)}
+    def _anywhere(self, principal: Principal, memberships: dict[str, Membership]) -> Membership:
+        """What is for everybody reaches staff in whatever room they are, or in none: not as the public sees it."""
+        after = min((membership.after for membership in memberships.values()), default=0)
+        refused = [membership.only for membership in memberships.values() if membership.only is not None]
+        only = frozenset[str]().union(*refused) if len(refused) == len(memberships) and refused else None
+        return Membership("*", Audience.STAFF if principal.is_staff else Audience.GUEST, after, only)
 
     def put(self, text: str) -> None:
         """Queue a frame for the writer; a full queue cuts the socket off."""
@@ -143,20 +147,37 @@ class Socket:
         self._wake.set()
 
     async def put_all(self, texts: list[str]) -> None:
-        """Queue many frames at the pace of the client."""
-        for start in range(0, len(texts), REPLAY_BATCH):
+        """Queue many frames at the pace of the client; one that takes none of them for a while is cut off."""
+        for text in texts:
             if self.closing is not None:
                 return
-            self._drained.clear()
-            for text in texts[start : start + REPLAY_BATCH]:
-                self.put(text)
-            await self._drained.wait()
+            self.put(text)
+            if len(self._queue) >= REPLAY_MESSAGES or self._bytes >= REPLAY_BYTES:
+                await self.drain()
+
+    async def drain(self) -> None:
+        """Wait until everything queued was sent, at most half a minute: then the client is cut off."""
+        if not self._queue or self.closing is not None:
+            return
+        self._drained.clear()
+        try:
+            async with asyncio.timeout(DRAIN_SECONDS):
+                await self._drained.wait()
+        except TimeoutError:
+            self.cut()
 
     def close(self, code: int) -> None:
-        """Close with the code, after what is queued."""
+        """Close with the code, after what is queued; a client that doesn't read that is aborted."""
         if self.closing is None:
             self.closing = code
             self._wake.set()
+            asyncio.get_running_loop().call_later(DRAIN_SECONDS, self._give_up)
+
+    def _give_up(self) -> None:
+        if not self._writer.done():
+            self._writer.cancel()
+            if self._abort is not None:
+                self._abort()
 
     def cut(self) -> None:
         """Close a socket that doesn't read: 4503 if it still can, else its transport is aborted."""

@@ -22,7 +22,7 @@ from orders.tokens import TABLE_PREFIX
 from realtime.credentials import Principal, principal_of_token
 from realtime.events import CATALOGUE
 from realtime.frames import StreamEvent, encoded
-from realtime.joining import MOST_ROOMS, Refused, check_rooms
+from realtime.joining import MOST_ROOMS, Refused, check_rooms, may_replay
 from realtime.rooms import audience_in
 from realtime.sockets import Membership, frame_for
 from realtime.stream import Head, head_of, read_events
@@ -115,6 +115,8 @@ class Events(Endpoint):
         events = read_events(
             principal.restaurant_id, head.epoch, after=query["after"], until=head.seq, limit=limit, rooms=list(rooms)
         )
+        if not may_replay(principal, events):
+            return _answer(head, head.seq, [], resync=True)
         covered = events[-1].seq if len(events) == limit else head.seq
         return _answer(head, covered, _frames(principal, rooms, query.get("types"), events))
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from kitchen.models import KitchenOrder
+from kitchen.models import KitchenOrder, Station
 from kitchen.services.tickets import ItemMove, set_ticket_item_statuses, set_ticket_status
 from kitchen.states import TicketItemStatus, TicketStatus
 from orders.errors import DomainError
@@ -49,7 +49,7 @@ class Mirror:
         return room_snapshot(self.restaurant_id, self.room, is_staff=self.is_staff)
 
     def keyed(self, snapshot: dict[str, Any]) -> dict[str, Any]:
-        if self.room == "kitchen":
+        if self.room.startswith(("kitchen", "station:")):
             return {name: by_id(rows) for name, rows in snapshot.items()}
         if self.room == "display":
             return {"rows": {row["order_id"]: row for rows in snapshot.values() for row in rows}}
@@ -58,7 +58,7 @@ class Mirror:
     def follow(self) -> None:
         for event in read_events(self.restaurant_id, self.epoch, after=self.seq, rooms=[self.room]):
             frame = json.loads(event.frame(self.audience))
-            if self.room == "kitchen":
+            if self.room.startswith(("kitchen", "station:")):
                 apply_to_kitchen(self.state["orders"], self.state["stations"], frame)
             elif self.room == "display":
                 apply_to_display(self.state["rows"], frame)
@@ -89,7 +89,21 @@ class Dinner(RuleBasedStateMachine):
         stock = MenuItem.objects.get(pk=self.place.dish.pk)
         stock.stock = 25
         stock.save()
-        rooms = ["kitchen", "orders", "waiters", "display", *(f"table:{table.pk}" for table in self.tables)]
+        side = MenuItem.objects.create(
+            restaurant=self.place.restaurant,
+            name="Fries",
+            price="4.00",
+            category=self.place.dish.category,
+            station=Station.objects.create(restaurant=self.place.restaurant, name="Fry"),
+        )
+        self.dishes = [self.place.dish.pk, side.pk]
+        stations = [
+            f"station:{pk}"
+            for pk in Station.objects.filter(restaurant=self.place.restaurant)
+            .order_by("pk")
+            .values_list("pk", flat=True)
+        ]
+        rooms = [*stations, "kitchen", "orders", "waiters", "display", *(f"table:{table.pk}" for table in self.tables)]
         self.mirrors = [Mirror(self.place.restaurant.pk, room) for room in rooms]
 
     def attempt(self, service: Callable[..., Any], **arguments: Any) -> None:
@@ -117,7 +131,7 @@ class Dinner(RuleBasedStateMachine):
         self.attempt(
             create_order,
             channel=channel,
-            items=[AskedItem(self.place.dish.pk, quantity) for quantity in quantities],
+            items=[AskedItem(self.dishes[quantity % 2], quantity) for quantity in quantities],
             table_id=self.tables[table].pk if table < 2 and channel == Channel.DINE_IN else None,
             draft=draft,
             customer=AskedCustomer(name="Ada Lovelace", phone="1") if named else None,
@@ -151,7 +165,7 @@ class Dinner(RuleBasedStateMachine):
     @rule(number=picks, quantities=st.lists(st.integers(1, 3), min_size=1, max_size=2))
     def add(self, number: int, quantities: list[int]) -> None:
         if order := self.pick(number):
-            asked = [AskedItem(self.place.dish.pk, quantity) for quantity in quantities]
+            asked = [AskedItem(self.dishes[quantity % 2], quantity) for quantity in quantities]
             self.attempt(add_items, order_id=order.pk, items=asked)
 
     @rule(number=picks, item=picks, quantity=st.integers(1, 5), note=st.sampled_from(["", "no salt"]))

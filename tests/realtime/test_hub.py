@@ -16,7 +16,7 @@ from realtime.audiences import Audience
 from realtime.commands import in_thread
 from realtime.consumers import StreamConsumer
 from realtime.hub import Hub, get_hub
-from realtime.models import Stream
+from realtime.models import Event, Stream
 from realtime.sockets import MOST_MESSAGES, Membership, Socket
 from realtime.stream import head_of, read_events
 from tests.places import Place
@@ -204,3 +204,57 @@ async def test_only_the_restaurants_own_sockets_hear_an_event(hub: Hub, place: P
     await mine.reaches(head.seq)
 
     assert theirs.seqs == []
+
+
+async def test_feed_is_reset_when_events_behind_its_cursor_are_gone(hub: Hub, place: Place, deaf: None) -> None:
+    wire = Wire()
+    await watch(hub, place, wire)
+    await in_thread(lambda: change(place, 5))
+    cursor = hub.feeds[place.restaurant.pk].cursor
+
+    await in_thread(lambda: Event.objects.filter(seq__lte=cursor + 3).delete())
+    async with asyncio.timeout(5):
+        while not any(message["type"] == "websocket.close" for message in wire.sent):
+            await asyncio.sleep(0.02)
+
+    assert wire.sent == [{"type": "websocket.close", "code": 1012}]
+    assert hub.gap_reads <= 2
+
+
+async def test_one_socket_that_cannot_be_served_keeps_the_event_from_no_other(hub: Hub, place: Place) -> None:
+    broken, fine = Wire(), Wire()
+    sick = await watch(hub, place, broken)
+    await watch(hub, place, fine)
+    sick.memberships["orders"].names = None  # type: ignore[assignment]
+
+    await in_thread(place.order)
+    head = await in_thread(lambda: head_of(place.restaurant.pk))
+    await fine.reaches(head.seq)
+
+    assert sick.closing == 1012
+
+
+async def test_replay_of_large_frames_waits_for_the_client(hub: Hub, place: Place) -> None:
+    wire = Wire()
+    screen = Socket(wire.send, wire.abort)
+
+    await screen.put_all(["x" * 30_000] * 400)
+    await screen.drain()
+
+    assert screen.closing is None
+    assert len(wire.sent) == 400
+    screen.forget()
+
+
+async def test_client_that_reads_no_close_is_aborted(hub: Hub, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("realtime.sockets.DRAIN_SECONDS", 0.05)
+    wire = Wire()
+    wire.open.clear()
+    screen = Socket(wire.send, wire.abort)
+
+    screen.close(4401)
+    async with asyncio.timeout(5):
+        while not wire.aborted:
+            await asyncio.sleep(0.01)
+
+    assert wire.sent == []

@@ -14,7 +14,8 @@ from orders.models import Membership, Order, Table
 from orders.services.orders import delete_order, set_order_status, update_order
 from orders.states import OrderStatus, Role
 from realtime.commands import in_thread
-from realtime.models import Event, Stream
+from realtime.models import Audience, Event, Severity, Stream
+from realtime.services import raise_alert
 from realtime.stream import head_of
 from tests.live import Client, Served
 from tests.places import Place
@@ -580,6 +581,76 @@ async def test_closes_when_membership_user_or_table_code_ends(served: Served, pl
     codes = await asyncio.gather(*(client.closed(12) for client in (waiter, chef, guest)))
 
     assert codes == [4403, 4401, 4401]
+
+
+async def test_rooms_are_left_when_a_demoted_member_renews(served: Served, place: Place) -> None:
+    token = await made(lambda: place.token(Role.MANAGER))
+    async with await Client.open(served.ws, token) as client:
+        await client.ask("join", rooms=["restaurant", "kitchen", "waiters"])
+        await made(lambda: Membership.objects.filter(role=Role.MANAGER).update(role=Role.WAITER))
+        await client.ask("auth", token=token)
+        rooms = await client.ask("rooms")
+
+    assert rooms["data"] == {"rooms": ["waiters"]}
+    assert [frame["data"]["room"] for frame in client.frames if frame["type"] == "left"] == ["restaurant", "kitchen"]
+
+
+async def test_guest_leaves_an_order_when_it_moves_to_another_table(served: Served, place: Place) -> None:
+    other = await made(lambda: Table.objects.create(restaurant=place.restaurant, name="8"))
+    order = await made(place.order)
+    async with await Client.open(served.ws, place.table_token) as client:
+        await client.ask("join", rooms=[f"table:{place.table.pk}", f"order:{order.pk}"])
+        await made(lambda: update_order(order_id=order.pk, actor=place.actor, table_id=other.pk))
+        left = await client.event("left")
+        await made(lambda: update_order(order_id=order.pk, actor=place.actor, notes="secret of table 8"))
+        await client.ask("ping")
+
+    assert left["data"] == {"room": f"order:{order.pk}", "reason": "closed"}
+    assert [event["type"] for event in client.events] == ["order:left"]
+
+
+async def test_guest_leaves_an_order_when_it_is_closed(served: Served, place: Place) -> None:
+    order = await made(place.order)
+    async with await Client.open(served.ws, place.table_token) as client:
+        await client.ask("join", room=f"order:{order.pk}")
+        await made(lambda: set_order_status(order_id=order.pk, to=OrderStatus.CANCELLED, actor=place.actor))
+        await client.event("left")
+        rooms = await client.ask("rooms")
+
+    assert [event["type"] for event in client.events] == ["order:status_changed", "order:cancelled"]
+    assert rooms["data"] == {"rooms": []}
+
+
+async def test_next_guests_get_a_snapshot_instead_of_the_last_ones_orders(served: Served, place: Place) -> None:
+    head = await made(lambda: head_of(place.restaurant.pk))
+    order = await made(lambda: place.order(notes="proposal at eight"))
+    await made(lambda: set_order_status(order_id=order.pk, to=OrderStatus.CANCELLED, actor=place.actor))
+    since = {"epoch": head.epoch, "seq": head.seq}
+    async with await Client.open(served.ws, place.table_token) as client:
+        answer = await client.ask("join", room=f"table:{place.table.pk}", since=since)
+
+    assert answer["data"]["resync"] is True
+    assert answer["data"]["snapshot"] == {"orders": []}
+    assert "proposal" not in json.dumps(client.frames)
+
+
+async def test_staff_alert_reaches_staff_in_whatever_room_and_no_guest(served: Served, place: Place) -> None:
+    async with (
+        await signed_in(served, place, Role.CASHIER) as board,
+        await signed_in(served, place, Role.WAITER) as idle,
+        await Client.open(served.ws, place.table_token) as guest,
+    ):
+        await board.ask("join", room="display")
+        await guest.ask("join", room=f"table:{place.table.pk}")
+        await made(lambda: raise_alert(actor=place.actor, message="86 the soup", severity=Severity.WARNING))
+        seen = [await client.event("alert") for client in (board, idle)]
+        everybody = {"severity": Severity.ERROR, "audience": Audience.ALL}
+        await made(lambda: raise_alert(actor=place.actor, message="Fire drill", **everybody))
+        told = await guest.event("alert")
+
+    assert [event["data"]["message"] for event in seen] == ["86 the soup"] * 2
+    assert [event["data"]["message"] for event in guest.events] == ["Fire drill"]
+    assert told["rooms"] == ["*"]
 
 
 async def test_heartbeat_names_the_head_that_was_served(served: Served, place: Place) -> None:

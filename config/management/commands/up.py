@@ -170,6 +170,7 @@ class Command(BaseCommand):
     def prepare_database(self) -> None:
         """Bring schema and sample up to date; of several `up` that start at once, one does it and the others wait."""
         with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = 0")  # another `up` may take minutes
             cursor.execute("SELECT pg_advisory_lock(%s)", [PREPARATION_LOCK])
             try:
                 with self.step("Bringing the schema up to date") as step:
