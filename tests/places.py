@@ -74,7 +74,7 @@ def open_place(slug: str) -> Place:
         restaurant=restaurant, name="Burger", price="9.50", category=category, station=station
     )
     table = Table.objects.create(restaurant=restaurant, name="7")
-    place = Place(restaurant, station, dish, table, Actor(restaurant_id=None))
+    place = Place(restaurant, station, dish, table, Actor(restaurant_id=0))
     boss = place.staff(Role.MANAGER)
     place.actor = Actor(
         restaurant_id=restaurant.pk, role=Role.MANAGER, user_id=boss.user_id, name="Manager", source="api"

@@ -644,8 +644,9 @@ async def test_staff_alert_reaches_staff_in_whatever_room_and_no_guest(served: S
         await guest.ask("join", room=f"table:{place.table.pk}")
         await made(lambda: raise_alert(actor=place.actor, message="86 the soup", severity=Severity.WARNING))
         seen = [await client.event("alert") for client in (board, idle)]
-        everybody = {"severity": Severity.ERROR, "audience": Audience.ALL}
-        await made(lambda: raise_alert(actor=place.actor, message="Fire drill", **everybody))
+        await made(
+            lambda: raise_alert(actor=place.actor, message="Fire drill", severity=Severity.ERROR, audience=Audience.ALL)
+        )
         told = await guest.event("alert")
 
     assert [event["data"]["message"] for event in seen] == ["86 the soup"] * 2
