@@ -7,10 +7,11 @@ import os
 from typing import Any
 
 from channels.routing import ProtocolTypeRouter, URLRouter
-from django.core.asgi import get_asgi_application
+
+from config.handler import django_application as set_up_django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-django_application = get_asgi_application()
+django_application = set_up_django()
 
 from django.urls import path, re_path  # noqa: E402 - Django must be set up first
 
