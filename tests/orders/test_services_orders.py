@@ -14,6 +14,7 @@ from django.db import IntegrityError
 from kitchen.models import KitchenOrder
 from orders.actors import SYSTEM, Actor
 from orders.errors import (
+    Conflict,
     DomainError,
     InvalidFields,
     InvalidTransition,
@@ -27,6 +28,7 @@ from orders.errors import (
 from orders.models import Allergen, Customer, MenuItem, Order, Restaurant, Table
 from orders.services.customers import AskedCustomer
 from orders.services.dishes import AskedItem
+from orders.services.items import void_item
 from orders.services.orders import Duplicate, confirm_order, create_order, delete_order, set_order_status, update_order
 from orders.states import Channel, OrderStatus, Priority, Role
 from tests.places import Place
@@ -470,6 +472,17 @@ def test_ticket_is_opened_once_when_two_confirm_at_once(place: Place) -> None:
     assert [type(result) for result in results] == [Order] * 8
     assert KitchenOrder.objects.count() == 1
     assert Order.objects.get().version == 2
+
+
+def test_nothing_is_confirmed_when_everything_was_voided(place: Place) -> None:
+    order = place.order()
+    void_item(order_id=order.pk, item_id=order.items.get().pk, actor=place.actor)
+
+    with hearing(place.restaurant) as heard, pytest.raises(Conflict):
+        confirm_order(order_id=order.pk, actor=place.actor)
+
+    assert heard.types == []
+    assert not KitchenOrder.objects.exists()
 
 
 def test_unpaid_order_is_completed_when_a_manager_says_why(place: Place) -> None:

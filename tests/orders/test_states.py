@@ -19,7 +19,7 @@ from kitchen.models import KitchenOrder, KitchenOrderItem, Station
 from kitchen.services.tickets import ItemMove, set_ticket_item_statuses, set_ticket_status
 from kitchen.states import TicketItemStatus, TicketStatus
 from orders.actors import Actor
-from orders.errors import DomainError, InvalidTransition, NotAllowed, NotEditable, NotPaid, OutOfStock
+from orders.errors import Conflict, DomainError, InvalidTransition, NotAllowed, NotEditable, NotPaid, OutOfStock
 from orders.models import MenuItem, Order, OrderItem
 from orders.services.dishes import AskedItem
 from orders.services.items import add_items, change_item, remove_item, set_item_status, void_item
@@ -293,6 +293,8 @@ class RestaurantAtWork(RuleBasedStateMachine):
                 refusal = NotAllowed
             elif to == "completed" and role not in (Role.MANAGER, Role.OWNER) and self.total(order):
                 refusal = NotPaid
+            elif to == "confirmed" and not order.portions("pending"):
+                refusal = Conflict
             elif to == "pending" and self.short(order.portions("pending")):
                 refusal = OutOfStock
         done = self.attempt(
