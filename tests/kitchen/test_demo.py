@@ -16,8 +16,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def _debug(settings: Settings) -> None:
     settings.DEBUG = True
-    # The users' passwords are not what is shown here, and good hashes take their time.
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 def seed(*options: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from kitchen.demo.opening import open_planned
@@ -25,8 +26,9 @@ class Command(BaseCommand):
         """Open them, and say who can sign in."""
         if not settings.DEBUG and not force:
             raise CommandError("The sample users' password is known to everybody: outside DEBUG this takes --force.")
+        password_hash = make_password(PASSWORD)
         for plan in PLANS:
-            opened = open_planned(plan=plan, password=PASSWORD, actor=SYSTEM)
+            opened = open_planned(plan=plan, password_hash=password_hash, actor=SYSTEM)
             if verbosity == 0:
                 continue
             if opened.restaurant is None:
