@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.db import DataError, IntegrityError, models
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -60,6 +61,14 @@ class OwnedForm(forms.ModelForm[Any]):
         return excluded - {"restaurant"} if settled else excluded
 
 
+class OwnSelect(AutocompleteSelect):
+    """A choice that is made while typing; what is no number at all is shown again as no choice."""
+
+    def optgroups(self, name: str, value: Any, attr: dict[str, Any] | None = None) -> Any:
+        """Return the rows that are chosen."""
+        return super().optgroups(name, [one for one in value if str(one).isascii() and str(one).isdecimal()], attr)
+
+
 class OwnChoices(BaseModelAdmin[models.Model]):
     """Offers, and takes, rows of the user's own restaurants only."""
 
@@ -75,6 +84,8 @@ class OwnChoices(BaseModelAdmin[models.Model]):
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Make a choice among own rows; the restaurant is none where there is one only."""
         kwargs["queryset"] = own_rows(self.admin_site, db_field.remote_field.model, request)
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs["widget"] = OwnSelect(db_field, self.admin_site)
         only_id = reach_of(request).only_id
         if db_field.name == "restaurant" and only_id is not None:
             kwargs |= {"initial": only_id, "widget": forms.HiddenInput()}
@@ -247,6 +258,11 @@ class RestaurantAdmin(OwnChoices, admin.ModelAdmin[M]):
         except DataError:
             self.message_user(request, _("A value, or an amount that follows, is too large."), messages.ERROR)
         return redirect(request.get_full_path())
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, Any, set[str], list[Any]]:
+        """Say what would go with the rows; where something keeps them, that is the reason to give."""
+        shown, counts, missing, protected = super().get_deleted_objects(objs, request)
+        return shown, counts, set() if protected else missing, protected
 
     def each(
         self, request: HttpRequest, rows: QuerySet[M], act: Callable[[M], object], done: Callable[[int], str]

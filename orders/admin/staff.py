@@ -31,7 +31,7 @@ class RestaurantForm(OwnedForm):
 
     def clean_channel_minutes(self) -> dict[str, dict[str, int]]:
         """Check that each channel that is named has minutes to warn after, or to be late after."""
-        given = self.cleaned_data["channel_minutes"] or {}
+        given = {} if self.cleaned_data["channel_minutes"] is None else self.cleaned_data["channel_minutes"]
         if not isinstance(given, dict) or set(given) - set(Channel.values):
             raise ValidationError(_("Name channels: %(names)s.") % {"names": ", ".join(Channel.values)})
         for minutes in given.values():
