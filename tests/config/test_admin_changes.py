@@ -99,7 +99,7 @@ def test_orders_move_and_refusals_are_said_when_several_are_confirmed(place: Pla
         f"{number}: Order {number} is preparing and can't become confirmed.",
         "2 orders moved.",
     ]
-    one = ("order:status_changed", "order:confirmed", "kitchen:new_order")
+    one = ("order:status_changed", "order:confirmed", "order:new")
     assert [event for event in events_since(before) if event[0] in one] == by_manager(place, *one, *one)
     assert {event[1] for event in events_since(before)} == {"admin"}
 
