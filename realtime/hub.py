@@ -9,6 +9,7 @@ dropped, and a gap is read from the database. So the layer may lose, repeat or r
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import weakref
 from collections import defaultdict
 from collections.abc import Callable, Coroutine
@@ -35,6 +36,7 @@ POLL_SECONDS = 1.0
 SUBSCRIBE_SECONDS = 5.0
 RECHECK_SECONDS = 5.0
 LAYER_SECONDS = 2.0
+STOP_SECONDS = 2.0
 GRACE_SECONDS = 0.02  # how long a gap may close by itself: commits of two threads arrive in either order
 PENDING_EVENTS = 5000
 READ_EVENTS = 1000
@@ -152,13 +154,17 @@ class Hub:
     async def stop(self) -> None:
         """End the hub's tasks and connections, before its loop ends. A server's process just ends."""
         self._forwarder.sink = None
-        await self._forwarder.close()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(STOP_SECONDS):
+                await self._forwarder.close()
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.wait(self._tasks, timeout=STOP_SECONDS)
         self._executor.shutdown()
         self._servers.shutdown()
-        await get_channel_layer().close_pools()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(STOP_SECONDS):
+                await get_channel_layer().close_pools()
         _hubs.pop(self.loop, None)
 
     async def read(self, work: Callable[..., T], *args: Any, **kwargs: Any) -> T:

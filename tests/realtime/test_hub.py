@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from channels.layers import channel_layers
 
 from orders.services.orders import update_order
 from realtime import forwarding
@@ -52,6 +53,7 @@ class Wire:
 @pytest_asyncio.fixture
 async def hub(place: Place) -> AsyncIterator[Hub]:
     forwarding.finish()
+    channel_layers.backends.clear()  # what an ended loop has left there can't be waited for in this one
     hub = get_hub()
 
     yield hub
