@@ -41,7 +41,6 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "django_filters",
     "orders",
     "kitchen",
     "realtime",
@@ -146,7 +145,6 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["orders.api.renderers.JsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["orders.api.parsers.JsonParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "UNAUTHENTICATED_USER": None,
     # `?format=` is a parameter like any other: unknown where an endpoint does not name it.
     "URL_FORMAT_OVERRIDE": None,
