@@ -148,7 +148,7 @@ class Crew:
 
     @singledispatchmethod
     def _do(self, act: Act) -> Outcome | None:
-        raise NotImplementedError(act)
+        raise TypeError(act)
 
     @_do.register
     def _(self, act: acts.TakeOrder) -> None:
