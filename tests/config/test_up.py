@@ -317,6 +317,22 @@ def test_port_is_free_for_the_next_when_it_was_killed(tmp_path: Path, shared: di
         listen("127.0.0.1", killed.port).close()
 
 
+def test_guests_order_when_they_are_simulated(tmp_path: Path, shared: dict[str, str]) -> None:
+    with Up(tmp_path, "--simulate=100", **shared) as running:
+        guests = [
+            process
+            for process in psutil.Process(running.process.pid).children()
+            if "--orders-per-minute=100" in process.cmdline()
+        ]
+
+        with psycopg.connect(shared["DATABASE_URL"], autocommit=True) as connection:
+            wait_until(lambda: connection.execute("SELECT 1 FROM orders_order LIMIT 1").fetchone() is not None)
+
+        assert running.end() == 0
+    assert len(guests) == 1
+    assert not guests[0].is_running()
+
+
 def test_no_sample_is_opened_when_the_public_may_sign_in(tmp_path: Path, shared: dict[str, str]) -> None:
     production = {"DEBUG": "false", "SECRET_KEY": os.environ["SECRET_KEY"], "ALLOWED_HOSTS": "127.0.0.1"}
 
