@@ -137,7 +137,7 @@ class Unit:
         if key not in self._locked:
             row = queryset.select_for_update(of=("self",), no_key=True).filter(pk=pk).first()
             if row is None:
-                raise NotFound(f"There is no such {queryset.model._meta.verbose_name}.")  # noqa: SLF001 - public but for its name  # noqa: SLF001
+                raise NotFound(f"There is no such {queryset.model._meta.verbose_name}.")  # noqa: SLF001 - public but for its name
             self._locked[key] = row
         return self._locked[key]  # type: ignore[no-any-return]
 
