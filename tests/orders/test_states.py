@@ -13,7 +13,14 @@ import pytest
 from django.forms.models import model_to_dict
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from kitchen.models import KitchenOrder, KitchenOrderItem, Station
 from kitchen.services.tickets import ItemMove, set_ticket_item_statuses, set_ticket_status
@@ -177,9 +184,10 @@ def allowed(error: DomainError | None) -> list[str] | None:
 
 
 places = (open_place(f"place-{number}") for number in itertools.count())
-roles = st.sampled_from([Role.MANAGER, Role.MANAGER, Role.OWNER, Role.WAITER, Role.KITCHEN, Role.CASHIER])
+roles = st.sampled_from([*[Role.MANAGER] * 6, Role.OWNER, Role.WAITER, Role.KITCHEN, Role.CASHIER])
 quantities = st.integers(1, 3)
-orders: Bundle[Any] = Bundle("orders")
+# Three orders at a time: each gets far, and they compete for the same portions.
+orders = st.integers(0, 2)
 
 
 class RestaurantAtWork(RuleBasedStateMachine):
@@ -245,19 +253,30 @@ class RestaurantAtWork(RuleBasedStateMachine):
         assert (head(self.place.restaurant) > head_before) == (after != before)
         return error is None
 
+    def at(self, position: int) -> Expected | None:
+        open_first = sorted(
+            self.expected.values(), key=lambda order: (order.status in ("completed", "cancelled"), order.pk)
+        )
+        return open_first[position] if position < len(open_first) else None
+
     def take(self, portions: Counter[int]) -> None:
         self.stock -= portions[self.counted]
 
     def short(self, portions: Counter[int]) -> bool:
         return portions[self.counted] > self.stock
 
+    @initialize()
+    def open_with_an_order_in_the_kitchen(self) -> None:
+        self.create("dine_in", draft=False, asked=[(0, 1), (1, 2)])
+        self.set_order(0, "confirmed", Role.MANAGER)
+
+    @precondition(lambda self: self.at(2) is None or self.at(2).status in ("completed", "cancelled"))
     @rule(
-        target=orders,
         channel=st.sampled_from(Channel.values),
         draft=st.booleans(),
         asked=st.lists(st.tuples(st.integers(0, 1), quantities), min_size=1, max_size=3),
     )
-    def create(self, channel: str, draft: bool, asked: list[tuple[int, int]]) -> Any:
+    def create(self, channel: str, draft: bool, asked: list[tuple[int, int]]) -> None:
         items = [AskedItem(self.dishes[dish], quantity) for dish, quantity in asked]
         portions: Counter[int] = Counter()
         for item in items:
@@ -268,7 +287,7 @@ class RestaurantAtWork(RuleBasedStateMachine):
             made.append(create_order(actor=self.place.actor, channel=Channel(channel), items=items, draft=draft))
 
         if not self.attempt(call, OutOfStock if not draft and self.short(portions) else None):
-            return None
+            return
         order = made[0]
         self.numbers.append(order.order_number)
         expected = Expected(order.pk, channel, "draft" if draft else "pending")
@@ -277,11 +296,10 @@ class RestaurantAtWork(RuleBasedStateMachine):
         if not draft:
             self.take(portions)
         self.expected[order.pk] = expected
-        return order.pk
 
-    @rule(pk=orders, to=st.sampled_from(OrderStatus.values), role=roles)
-    def set_order(self, pk: int | None, to: str, role: Role) -> None:
-        order = self.expected.get(pk or 0)
+    @rule(position=orders, to=st.sampled_from(OrderStatus.values), role=roles)
+    def set_order(self, position: int, to: str, role: Role) -> None:
+        order = self.at(position)
         if order is None:
             return
         steps = steps_from(order.status, order.channel)
@@ -305,12 +323,12 @@ class RestaurantAtWork(RuleBasedStateMachine):
         if done and to != order.status:
             self.follow_order(order, to)
 
-    @rule(pk=orders)
-    def forward(self, pk: int | None) -> None:
+    @rule(position=orders)
+    def forward(self, position: int) -> None:
         """Take an order where most orders go, so that far states are reached often."""
-        order = self.expected.get(pk or 0)
+        order = self.at(position)
         if order is not None and STEPS[order.status]:
-            self.set_order(pk, steps_from(order.status, order.channel)[0], Role.MANAGER)
+            self.set_order(position, steps_from(order.status, order.channel)[0], Role.MANAGER)
 
     def follow_order(self, order: Expected, to: str) -> None:
         if to == "pending":
@@ -338,9 +356,9 @@ class RestaurantAtWork(RuleBasedStateMachine):
         lines = order.lines.values()
         return sum((line.quantity * prices[line.dish] for line in lines if line.status != "cancelled"), Decimal(0))
 
-    @rule(pk=orders, to=st.sampled_from(TicketStatus.values), role=roles)
-    def set_ticket(self, pk: int | None, to: str, role: Role) -> None:
-        order = self.expected.get(pk or 0)
+    @rule(position=orders, to=st.sampled_from(TicketStatus.values), role=roles)
+    def set_ticket(self, position: int, to: str, role: Role) -> None:
+        order = self.at(position)
         if order is None or order.ticket is None:
             return
         workers = (Role.MANAGER, Role.OWNER) if to == "cancelled" else (Role.KITCHEN, Role.MANAGER, Role.OWNER)
@@ -372,15 +390,15 @@ class RestaurantAtWork(RuleBasedStateMachine):
         else:
             order.ticket = to
 
-    @rule(pk=orders)
-    def bump(self, pk: int | None) -> None:
+    @rule(position=orders)
+    def bump(self, position: int) -> None:
         """Make everything that is on a ticket ready."""
         for number in range(4):
-            self.move_item(pk, "ready", Role.KITCHEN, number)
+            self.move_item(position, "ready", Role.KITCHEN, number)
 
-    @rule(pk=orders, to=st.sampled_from(TicketItemStatus.values), role=roles, picked=st.integers(0, 3))
-    def move_item(self, pk: int | None, to: str, role: Role, picked: int) -> None:
-        order = self.expected.get(pk or 0)
+    @rule(position=orders, to=st.sampled_from(TicketItemStatus.values), role=roles, picked=st.integers(0, 3))
+    def move_item(self, position: int, to: str, role: Role, picked: int) -> None:
+        order = self.at(position)
         if order is None or order.ticket is None:
             return
         item = self.pick(KitchenOrderItem.objects.filter(ticket__order_id=order.pk).order_by("pk"), picked)
@@ -420,18 +438,21 @@ class RestaurantAtWork(RuleBasedStateMachine):
         found = list(rows)
         return found[picked % len(found)] if found else None
 
-    def some_line(self, pk: int | None, picked: int) -> tuple[Expected, int, Line] | None:
-        order = self.expected.get(pk or 0)
+    def some_line(self, position: int, picked: int) -> tuple[Expected, int, Line] | None:
+        order = self.at(position)
         if order is None or not order.lines:
             return None
         item_id = sorted(order.lines)[picked % len(order.lines)]
         return order, item_id, order.lines[item_id]
 
     @rule(
-        pk=orders, to=st.sampled_from(["pending", "preparing", "ready", "served"]), role=roles, picked=st.integers(0, 3)
+        position=orders,
+        to=st.sampled_from(["pending", "preparing", "ready", "served"]),
+        role=roles,
+        picked=st.integers(0, 3),
     )
-    def set_line(self, pk: int | None, to: str, role: Role, picked: int) -> None:
-        some = self.some_line(pk, picked)
+    def set_line(self, position: int, to: str, role: Role, picked: int) -> None:
+        some = self.some_line(position, picked)
         if some is None:
             return
         order, item_id, line = some
@@ -455,9 +476,9 @@ class RestaurantAtWork(RuleBasedStateMachine):
                 line.made = to
             order.settle()
 
-    @rule(pk=orders, dish=st.integers(0, 1), quantity=quantities, role=roles)
-    def add(self, pk: int | None, dish: int, quantity: int, role: Role) -> None:
-        order = self.expected.get(pk or 0)
+    @rule(position=orders, dish=st.integers(0, 1), quantity=quantities, role=roles)
+    def add(self, position: int, dish: int, quantity: int, role: Role) -> None:
+        order = self.at(position)
         if order is None:
             return
         portions = Counter({self.dishes[dish]: quantity})
@@ -483,9 +504,9 @@ class RestaurantAtWork(RuleBasedStateMachine):
             if order.ticket in ("ready", "completed"):
                 order.ticket = order.status = "preparing"
 
-    @rule(pk=orders, quantity=quantities, picked=st.integers(0, 3))
-    def change(self, pk: int | None, quantity: int, picked: int) -> None:
-        some = self.some_line(pk, picked)
+    @rule(position=orders, quantity=quantities, picked=st.integers(0, 3))
+    def change(self, position: int, quantity: int, picked: int) -> None:
+        some = self.some_line(position, picked)
         if some is None:
             return
         order, item_id, line = some
@@ -503,9 +524,9 @@ class RestaurantAtWork(RuleBasedStateMachine):
             if order.status != "draft":
                 self.take(more)
 
-    @rule(pk=orders, picked=st.integers(0, 3), keep=st.booleans(), role=roles)
-    def take_off(self, pk: int | None, picked: int, keep: bool, role: Role) -> None:
-        some = self.some_line(pk, picked)
+    @rule(position=orders, picked=st.integers(0, 3), keep=st.booleans(), role=roles)
+    def take_off(self, position: int, picked: int, keep: bool, role: Role) -> None:
+        some = self.some_line(position, picked)
         if some is None:
             return
         order, item_id, line = some
@@ -534,9 +555,9 @@ class RestaurantAtWork(RuleBasedStateMachine):
             order.gone_lines.append(order.lines.pop(item_id))
         order.settle()
 
-    @rule(pk=orders, role=roles)
-    def delete(self, pk: int | None, role: Role) -> None:
-        order = self.expected.get(pk or 0)
+    @rule(position=orders, role=roles)
+    def delete(self, position: int, role: Role) -> None:
+        order = self.at(position)
         if order is None:
             return
         refusal: type[DomainError] | None = None
