@@ -156,15 +156,16 @@ def _replay(
 
 
 def may_replay(principal: Principal, events: list[StreamEvent]) -> bool:
-    """Whether these may be replayed: guests get nothing from before their table's oldest open order.
+    """Whether these may be replayed: guests get of orders nothing from before their table's oldest open one.
 
     A table's code is the same for everybody who sits there: without this, the next guests would read the last ones'.
     """
-    if principal.is_staff or not events:
+    told = [event for event in events if not event.everywhere and "table:*" not in event.rooms]
+    if principal.is_staff or not told:
         return True
     orders = Order.objects.filter(restaurant_id=principal.restaurant_id, table_id=principal.table_id or 0)
     oldest = orders.exclude(status__in=CLOSED).order_by("id").values_list("created_at", flat=True).first()
-    return oldest is not None and events[0].at >= timestamp(oldest)
+    return oldest is not None and told[0].at >= timestamp(oldest)
 
 
 def check_rooms(principal: Principal, rooms: tuple[str, ...]) -> None:
