@@ -46,6 +46,7 @@ class Dialect:
 
     ``opening`` are sent one by one as the connection is up; a message that contains ``ready`` says that the screen is
     in its room; one that equals ``ping`` is answered with ``pong``; one that contains ``event`` and a marker counts.
+    ``headers`` go with every handshake; where ``headers_of`` holds any, each screen sends one of them besides, in turn.
     """
 
     path: str
@@ -55,6 +56,13 @@ class Dialect:
     event: bytes
     ping: bytes | None = None
     pong: bytes | None = None
+    headers_of: tuple[dict[str, str], ...] = ()
+
+    def headers_for(self, screen: int) -> dict[str, str]:
+        """Return the headers of a screen's handshake, by its number: who the numbered screen is."""
+        if not self.headers_of:
+            return self.headers
+        return {**self.headers, **self.headers_of[screen % len(self.headers_of)]}
 
 
 class Contestant(Protocol):
