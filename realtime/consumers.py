@@ -99,8 +99,7 @@ class StreamConsumer(AsyncConsumer):
     async def websocket_connect(self, message: dict[str, Any]) -> None:
         """Accept, find out who it is, and say welcome."""
         await self.base_send({"type": "websocket.accept"})
-        abort = self.scope.get("extensions", {}).get("brigade.abort")
-        self.socket = Socket(self.base_send, abort)
+        self.socket = Socket(self.base_send, self.scope.get("extensions", {}).get("brigade.wire"))
         try:
             principal = await self._credentials()
             if principal is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import struct
 from typing import Any
 
 import msgspec
@@ -17,6 +18,34 @@ _decode = msgspec.json.Decoder().decode
 def encoded(value: Any) -> str:
     """Encode a value as JSON text."""
     return _encode(value).decode()
+
+
+class Frame:
+    """One text message to a client. Its WebSocket frame is made once, however many sockets it is written to.
+
+    A server's frames are not masked and not compressed (RFC 6455, 5.2): the same bytes serve every client.
+    """
+
+    __slots__ = ("_wire", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._wire: bytes | None = None
+
+    @property
+    def wire(self) -> bytes:
+        """The frame as it goes over the wire: final, text, length in 7, 16 or 64 bits, payload."""
+        if self._wire is None:
+            payload = self.text.encode()
+            size = len(payload)
+            if size < 126:  # noqa: PLR2004 - RFC 6455, 5.2
+                head = struct.pack("!BB", 0x81, size)
+            elif size < 65536:  # noqa: PLR2004
+                head = struct.pack("!BBH", 0x81, 126, size)
+            else:
+                head = struct.pack("!BBQ", 0x81, 127, size)
+            self._wire = head + payload
+        return self._wire
 
 
 class StreamEvent(msgspec.Struct, array_like=True, dict=True):
@@ -34,18 +63,27 @@ class StreamEvent(msgspec.Struct, array_like=True, dict=True):
     rooms: list[str]
     data: str
 
-    def frame(self, audience: Audience, *, replayed: bool = False, name: str | None = None) -> str:
-        """Return the frame for an audience; ``name`` is the client's own word for the type."""
+    def frame(self, audience: Audience, *, replayed: bool = False, name: str | None = None) -> Frame:
+        """Return the frame for an audience, made once; ``name`` is the client's own word for the type."""
+        if name is not None:  # a client may make up as many names as it likes: these are not kept
+            return self._frame(audience, name, replayed=replayed)
+        frames: dict[tuple[Audience, bool], Frame] = self.__dict__.setdefault("frames", {})
+        frame = frames.get((audience, replayed))
+        if frame is None:
+            frame = frames[audience, replayed] = self._frame(audience, self.type, replayed=replayed)
+        return frame
+
+    def _frame(self, audience: Audience, name: str, *, replayed: bool) -> Frame:
         body = self._body(audience)
         if replayed:
             body = f'{body[:-1]},"replayed":true}}'
-        return f'{{"type":{encoded(name or self.type)},{body}'
+        return Frame(f'{{"type":{encoded(name)},{body}')
 
     def _body(self, audience: Audience) -> str:
-        cache: dict[Audience, str] = self.__dict__.setdefault("bodies", {})
-        body = cache.get(audience)
+        bodies: dict[Audience, str] = self.__dict__.setdefault("bodies", {})
+        body = bodies.get(audience)
         if body is None:
-            body = cache[audience] = self._encode_body(audience)
+            body = bodies[audience] = self._encode_body(audience)
         return body
 
     def _encode_body(self, audience: Audience) -> str:

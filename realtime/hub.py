@@ -16,7 +16,6 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-import msgspec
 import structlog
 from channels.layers import get_channel_layer
 from django.db import connection
@@ -25,8 +24,9 @@ from django.utils import timezone
 from orders.shapes import timestamp
 from realtime import forwarding, stream
 from realtime.credentials import Principal, Verdict, recheck
-from realtime.frames import StreamEvent, encoded
-from realtime.sockets import Membership, Socket
+from realtime.feeds import RESTART, Feed, left
+from realtime.frames import Frame, StreamEvent, encoded
+from realtime.sockets import Socket
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -41,84 +41,9 @@ GRACE_SECONDS = 0.02  # how long a gap may close by itself: commits of two threa
 PENDING_EVENTS = 5000
 READ_EVENTS = 1000
 VERIFIED_SECONDS = 5.0
-RESTART = 1012
 REPLACED = 4409
 MOST_OF_CALLER = 20
 MOST_STRANGERS = 200
-
-
-# After these an order may be a table's no more, or is closed; the last event of its kind in a unit of work.
-PARTINGS = frozenset({"order:left", "order:deleted", "order:cancelled", "order:status_changed"})
-_decode = msgspec.json.Decoder().decode
-
-
-def left(room: str, reason: str) -> str:
-    """Encode that a socket is in a room no more."""
-    return encoded({"type": "left", "data": {"room": room, "reason": reason}})
-
-
-class Feed:
-    """One restaurant in this process: where its stream has been served up to, and who is in which room."""
-
-    def __init__(self, restaurant_id: int, epoch: str, cursor: int, verified_at: float) -> None:
-        self.restaurant_id = restaurant_id
-        self.epoch = epoch
-        self.cursor = cursor
-        self.verified_at = verified_at
-        self.sockets: set[Socket] = set()
-        self.rooms: defaultdict[str, set[Socket]] = defaultdict(set)
-        self.pending: dict[int, StreamEvent] = {}
-        self.catching_up: asyncio.Task[None] | None = None
-
-    def deliver(self, event: StreamEvent) -> None:
-        """Give the next event to every socket that is in one of its rooms."""
-        self.cursor = event.seq
-        for socket in self._audience(event):
-            try:
-                socket.deliver(event)
-            except Exception as error:  # noqa: BLE001 - a border: what one socket can't be sent delays no other
-                log.warning("deliver_failed", socket=socket.number, type=event.type, seq=event.seq, error=repr(error))
-                socket.close(RESTART)
-        if event.type in PARTINGS:
-            self._part(event)
-
-    def _part(self, event: StreamEvent) -> None:
-        """Take guests out of an order's room once it has left their table, or is closed."""
-        data = _decode(event.data)
-        if event.type == "order:status_changed" and data["status"] != "completed":
-            return
-        room = f"order:{data['order_id']}"
-        for socket in list(self.rooms.get(room, ())):
-            if socket.principal is None or not socket.principal.is_staff:
-                self.leave(socket, room)
-                socket.put(left(room, "closed"))
-
-    def _audience(self, event: StreamEvent) -> set[Socket]:
-        if event.everywhere:
-            return set(self.sockets)
-        reached = set(self.rooms.get("restaurant", ()))
-        for room in event.rooms:
-            if room in self.rooms:
-                reached |= self.rooms[room]
-        if "table:*" in event.rooms:
-            for room, sockets in self.rooms.items():
-                if room.startswith("table:"):
-                    reached |= sockets
-        return reached
-
-    def enter(self, socket: Socket, membership: Membership) -> None:
-        """Put the socket into a room."""
-        socket.memberships[membership.room] = membership
-        self.rooms[membership.room].add(socket)
-
-    def leave(self, socket: Socket, room: str) -> bool:
-        """Take the socket out of a room; False when it was not in it."""
-        if socket.memberships.pop(room, None) is None:
-            return False
-        self.rooms[room].discard(socket)
-        if not self.rooms[room]:
-            del self.rooms[room]
-        return True
 
 
 class Hub:
@@ -254,8 +179,7 @@ class Hub:
         principal = socket.principal
         feed = self.feeds.get(principal.restaurant_id) if principal else None
         if feed is not None:
-            for room in list(socket.memberships):
-                feed.leave(socket, room)
+            feed.leave(socket, *socket.memberships)
             feed.sockets.discard(socket)
         self._uncount(socket)
         socket.forget()
@@ -350,10 +274,12 @@ class Hub:
         for feed in list(self.feeds.values()):
             if self.loop.time() - feed.verified_at > VERIFIED_SECONDS:
                 continue
-            beat = encoded({"type": "heartbeat", "epoch": feed.epoch, "seq": feed.cursor, "timestamp": timestamp(now)})
-            for socket in list(feed.sockets):
+            beat = Frame(
+                encoded({"type": "heartbeat", "epoch": feed.epoch, "seq": feed.cursor, "timestamp": timestamp(now)})
+            )
+            for socket in tuple(feed.sockets):
                 if not socket.is_holding:
-                    socket.put(beat)
+                    socket.push(beat)
 
     # The channel layer
 
@@ -402,9 +328,8 @@ class Hub:
         if verdict.close is not None:
             log.info("socket_revoked", socket=socket.number, code=verdict.close)
             feed = self.feeds.get(socket.principal.restaurant_id) if socket.principal else None
-            for room in list(socket.memberships):
-                if feed is not None:
-                    feed.leave(socket, room)
+            if feed is not None:
+                feed.leave(socket, *socket.memberships)
             socket.close(verdict.close)
             return
         if verdict.principal is not None:

@@ -16,8 +16,9 @@ from orders.models import Order, Table
 from orders.shapes import timestamp
 from orders.states import CLOSED
 from realtime.credentials import Principal
-from realtime.frames import StreamEvent, reply
-from realtime.hub import Feed, Hub
+from realtime.feeds import Feed
+from realtime.frames import Frame, StreamEvent, reply
+from realtime.hub import Hub
 from realtime.rooms import audience_in, may_join, parse
 from realtime.snapshots import room_snapshots
 from realtime.sockets import Membership, Socket
@@ -60,10 +61,9 @@ async def join(hub: Hub, feed: Feed, socket: Socket, principal: Principal, wish:
         answer, replay = await _enter(hub, feed, socket, principal, wish)
         _check_still(socket, wish.rooms, entered=True)
     except BaseException:
-        for room in wish.rooms:
-            was_in = feed.leave(socket, room)
-            if room in before and was_in:
-                feed.enter(socket, before[room])
+        back = [before[room] for room in wish.rooms if room in before and room in socket.memberships]
+        feed.leave(socket, *wish.rooms)
+        feed.enter(socket, *back)
         socket.release()
         raise
     try:
@@ -84,15 +84,14 @@ def _check_still(socket: Socket, rooms: tuple[str, ...], *, entered: bool = Fals
 
 async def _enter(
     hub: Hub, feed: Feed, socket: Socket, principal: Principal, wish: Wish
-) -> tuple[dict[str, Any], list[str]]:
+) -> tuple[dict[str, Any], list[Frame]]:
     cursor = feed.cursor
     earlier = {room: membership for room, membership in socket.memberships.items() if room not in wish.rooms}
     joined = [
         Membership(room, audience_in(room, is_staff=principal.is_staff), cursor, wish.only, wish.names)
         for room in wish.rooms
     ]
-    for membership in joined:
-        feed.enter(socket, membership)
+    feed.enter(socket, *joined)
     answer: dict[str, Any] = {"rooms": list(wish.rooms)} if wish.several else {"room": wish.rooms[0]}
     answer |= {"epoch": feed.epoch, "seq": cursor, "replayed": 0, "resync": False}
     resync = False
@@ -142,7 +141,7 @@ async def _missed(hub: Hub, feed: Feed, principal: Principal, wish: Wish) -> lis
 
 def _replay(
     socket: Socket, joined: list[Membership], earlier: dict[str, Membership], events: list[StreamEvent]
-) -> list[str]:
+) -> list[Frame]:
     """Return the frames that were missed, but for those that the socket had through a room that it is in already."""
     rooms = {membership.room: membership for membership in joined}
     frames = []

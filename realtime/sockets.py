@@ -1,4 +1,4 @@
-"""One client's socket: what it may see, what waits to be sent to it, and its own writer."""
+"""One client's socket: what it may see, and what waits to be sent to it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ import itertools
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 
 from realtime.audiences import Audience
+from realtime.frames import Frame
 
 if TYPE_CHECKING:
     from realtime.credentials import Principal
+    from realtime.feeds import Crowd
     from realtime.frames import StreamEvent
 
 log = structlog.get_logger(__name__)
@@ -32,6 +34,18 @@ _numbers = itertools.count(1)
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
+class Wire(Protocol):
+    """What a server offers beside ASGI: to write finished frames at once, and to drop the connection."""
+
+    on_writable: Callable[[], None] | None
+
+    def write(self, frames: bytes) -> bool:
+        """Send whole frames; False when no more is wanted until ``on_writable`` is called."""
+
+    def abort(self) -> None:
+        """Drop the connection with whatever waits to be sent."""
+
+
 @dataclass(slots=True)
 class Membership:
     """A socket's place in a room: it has been served up to ``after``, and gets what comes later."""
@@ -43,7 +57,7 @@ class Membership:
     names: dict[str, str] = field(default_factory=dict)
 
 
-def frame_for(event: StreamEvent, memberships: dict[str, Membership], *, replayed: bool = False) -> str | None:
+def frame_for(event: StreamEvent, memberships: dict[str, Membership], *, replayed: bool = False) -> Frame | None:
     """Return the frame of an event for the richest audience among the rooms, or None when none of them has it."""
     best: Membership | None = None
     for membership in _reached(event, memberships):
@@ -71,26 +85,37 @@ def _reached(event: StreamEvent, memberships: dict[str, Membership]) -> list[Mem
 
 
 class Socket:
-    """One WebSocket. All methods are called in the event loop; none but the writer waits.
+    """One WebSocket. All methods are called in the event loop, and none of those that send waits.
 
-    The queue is bounded: a client that stops reading is cut off with 4503 and delays nobody.
+    Over a ``wire`` a frame goes out at once for as long as the client keeps up; else, and with a server that has
+    none, it is queued. The queue is bounded: a client that stops reading is cut off with 4503 and delays nobody.
     """
 
-    def __init__(self, send: Send, abort: Callable[[], None] | None = None) -> None:
+    __slots__ = (
+        "_bytes", "_cutter", "_drained", "_free", "_held", "_pump", "_queue", "_send", "_wire", "_write", "closing",
+        "counted_as", "crowd", "memberships", "number", "principal", "served",
+    )  # fmt: skip
+
+    def __init__(self, send: Send, wire: Wire | None = None) -> None:
         self.number = next(_numbers)
         self.principal: Principal | None = None
         self.memberships: dict[str, Membership] = {}
+        self.crowd: Crowd | None = None
+        self.served = 0  # in every room up to here, so that what comes later is for all that the crowd is for
         self.closing: int | None = None
         self.counted_as: tuple[Any, ...] | None = None
         self._send = send
-        self._abort = abort
-        self._queue: deque[str] = deque()
+        self._wire = wire
+        self._write = wire.write if wire is not None else None
+        self._free = wire is not None  # whether a frame may be written at once
+        self._queue: deque[Frame] = deque()
         self._bytes = 0
         self._held: list[StreamEvent] | None = None
-        self._wake = asyncio.Event()
-        self._drained = asyncio.Event()
-        self._writer = asyncio.create_task(self._write(), name=f"brigade-writer-{self.number}")
+        self._drained: asyncio.Event | None = None
+        self._pump: asyncio.Task[None] | None = None
         self._cutter: asyncio.Task[None] | None = None
+        if wire is not None:
+            wire.on_writable = self._flush
 
     @property
     def is_holding(self) -> bool:
@@ -104,11 +129,25 @@ class Socket:
     def release(self) -> None:
         """Send what was held back, in order, and go on live."""
         held, self._held = self._held or [], None
+        self.note_served()
         for event in held:
             self.deliver(event)
 
+    def note_served(self) -> None:
+        """Note up to where every room of the socket has been served."""
+        self.served = max((membership.after for membership in self.memberships.values()), default=0)
+
+    def take(self, event: StreamEvent, frame: Frame) -> None:
+        """Send an event whose frame is the same for the socket's whole crowd."""
+        if self._held is not None or event.seq <= self.served:
+            self.deliver(event)
+        elif self._free:
+            self._free = self._write(frame.wire)  # type: ignore[misc] - free are those that have a wire
+        else:
+            self.push(frame)
+
     def deliver(self, event: StreamEvent) -> None:
-        """Queue an event, once, for the richest audience of the rooms that the socket has it from."""
+        """Send an event, once, for the richest audience of the rooms that the socket has it from."""
         if self._held is not None:
             self._held.append(event)
             if len(self._held) > MOST_MESSAGES:
@@ -116,11 +155,11 @@ class Socket:
             return
         frame = self.frame_of(event)
         if frame is not None:
-            self.put(frame)
+            self.push(frame)
 
     def frame_of(
         self, event: StreamEvent, memberships: dict[str, Membership] | None = None, *, replayed: bool = False
-    ) -> str | None:
+    ) -> Frame | None:
         """Return the frame that this socket gets of an event, or None when none of its rooms has it for it."""
         memberships = self.memberships if memberships is None else memberships
         frame = frame_for(event, memberships, replayed=replayed)
@@ -136,22 +175,46 @@ class Socket:
         return Membership("*", Audience.STAFF if principal.is_staff else Audience.GUEST, after, only)
 
     def put(self, text: str) -> None:
-        """Queue a frame for the writer; a full queue cuts the socket off."""
+        """Send a text message of this socket alone."""
+        self.push(Frame(text))
+
+    def push(self, frame: Frame) -> None:
+        """Send a frame, at once or after what waits; a full queue cuts the socket off."""
+        if self._free:
+            self._free = self._write(frame.wire)  # type: ignore[misc] - free are those that have a wire
+            return
         if self.closing is not None:
             return
-        self._queue.append(text)
-        self._bytes += len(text)
+        self._queue.append(frame)
+        self._bytes += len(frame.text)
         if len(self._queue) > MOST_MESSAGES or (self._bytes > MOST_BYTES and len(self._queue) > 1):
             self.cut()
-            return
-        self._wake.set()
+        elif self._wire is None:
+            self._start_pump()
 
-    async def put_all(self, texts: list[str]) -> None:
-        """Queue many frames at the pace of the client; one that takes none of them for a while is cut off."""
-        for text in texts:
+    def _flush(self) -> None:
+        """Write what waits, now that the client takes more: and the close, if that is what comes next."""
+        if self._cutter is not None or self._write is None:
+            return
+        free = True
+        while free and self._queue:
+            frame = self._queue.popleft()
+            self._bytes -= len(frame.text)
+            free = self._write(frame.wire)
+        if self._queue:
+            return
+        self._free = free and self.closing is None
+        if self._drained is not None:
+            self._drained.set()
+        if self.closing is not None:
+            self._start_pump()
+
+    async def put_all(self, frames: list[Frame]) -> None:
+        """Send many frames at the pace of the client; one that takes none of them for a while is cut off."""
+        for frame in frames:
             if self.closing is not None:
                 return
-            self.put(text)
+            self.push(frame)
             if len(self._queue) >= REPLAY_MESSAGES or self._bytes >= REPLAY_BYTES:
                 await self.drain()
 
@@ -159,25 +222,34 @@ class Socket:
         """Wait until everything queued was sent, at most half a minute: then the client is cut off."""
         if not self._queue or self.closing is not None:
             return
-        self._drained.clear()
+        self._drained = asyncio.Event()
         try:
             async with asyncio.timeout(DRAIN_SECONDS):
                 await self._drained.wait()
         except TimeoutError:
             self.cut()
+        finally:
+            self._drained = None
 
     def close(self, code: int) -> None:
         """Close with the code, after what is queued; a client that doesn't read that is aborted."""
         if self.closing is None:
             self.closing = code
-            self._wake.set()
+            self._free = False
             asyncio.get_running_loop().call_later(DRAIN_SECONDS, self._give_up)
+            if self._wire is None or not self._queue:
+                self._start_pump()
 
     def _give_up(self) -> None:
-        if not self._writer.done():
-            self._writer.cancel()
-            if self._abort is not None:
-                self._abort()
+        if self._queue or (self._pump is not None and not self._pump.done()):
+            if self._pump is not None:
+                self._pump.cancel()
+            self._queue.clear()
+            self._abort()
+
+    def _abort(self) -> None:
+        if self._wire is not None:
+            self._wire.abort()
 
     def cut(self) -> None:
         """Close a socket that doesn't read: 4503 if it still can, else its transport is aborted."""
@@ -185,45 +257,54 @@ class Socket:
             return
         log.warning("socket_too_slow", socket=self.number, messages=len(self._queue), bytes=self._bytes)
         self.closing = TOO_SLOW
+        self._free = False
         self._queue.clear()
         self._held = None
         self._cutter = asyncio.create_task(self._cut(), name=f"brigade-cutter-{self.number}")
 
     async def _cut(self) -> None:
-        self._writer.cancel()
+        if self._pump is not None:
+            self._pump.cancel()
+        if self._drained is not None:
+            self._drained.set()
         try:
             async with asyncio.timeout(CLOSE_SECONDS):
                 await self._send({"type": "websocket.close", "code": TOO_SLOW})
             await asyncio.sleep(CLOSE_SECONDS)
         except Exception as error:  # noqa: BLE001 - a border: the client may be gone in any way
             log.info("socket_gone", socket=self.number, error=repr(error))
-        if self._abort is not None:
-            self._abort()
+        self._abort()
 
-    async def _write(self) -> None:
+    def _start_pump(self) -> None:
+        if self._pump is None:
+            self._pump = asyncio.create_task(self._send_queue(), name=f"brigade-writer-{self.number}")
+
+    async def _send_queue(self) -> None:
+        """Send by ASGI what is queued, and the close behind it."""
         try:
-            while True:
-                while self._queue:
-                    text = self._queue.popleft()
-                    self._bytes -= len(text)
-                    await self._send({"type": "websocket.send", "text": text})
-                self._drained.set()
-                if self.closing is not None:
-                    await self._send({"type": "websocket.close", "code": self.closing})
-                    return
-                self._wake.clear()
-                await self._wake.wait()
+            while self._queue:
+                frame = self._queue.popleft()
+                self._bytes -= len(frame.text)
+                await self._send({"type": "websocket.send", "text": frame.text})
+            if self.closing is not None:
+                await self._send({"type": "websocket.close", "code": self.closing})
         except Exception as error:  # noqa: BLE001 - a border: sending to a client that has gone fails in many ways
             self.closing = self.closing or GONE
             log.info("socket_gone", socket=self.number, error=repr(error))
         finally:
-            self._drained.set()
+            self._pump = None
+            if self._drained is not None:
+                self._drained.set()
 
     def forget(self) -> None:
-        """Stop the writer: the client is gone. A cut under way goes on to its end."""
+        """Send nothing more: the client is gone. A cut under way goes on to its end."""
         self.closing = self.closing or GONE
+        self._free = False
         self._queue.clear()
         self._held = None
-        if not self._writer.done() and self.closing == GONE:
-            self._writer.cancel()
-        self._wake.set()
+        if self._wire is not None:
+            self._wire.on_writable = None
+        if self._pump is not None and self.closing == GONE:
+            self._pump.cancel()
+        if self._drained is not None:
+            self._drained.set()

@@ -162,7 +162,7 @@ def _frames(
     memberships = {
         room: Membership(room, audience_in(room, is_staff=principal.is_staff), after=0, only=only) for room in rooms
     }
-    return [frame for event in events if (frame := frame_for(event, memberships)) is not None]
+    return [frame.text for event in events if (frame := frame_for(event, memberships)) is not None]
 
 
 def _answer(head: Head, seq: int, frames: list[str], *, resync: bool = False) -> HttpResponse:

@@ -57,7 +57,7 @@ class Mirror:
 
     def follow(self) -> None:
         for event in read_events(self.restaurant_id, self.epoch, after=self.seq, rooms=[self.room]):
-            frame = json.loads(event.frame(self.audience))
+            frame = json.loads(event.frame(self.audience).text)
             if self.room.startswith(("kitchen", "station:")):
                 apply_to_kitchen(self.state["orders"], self.state["stations"], frame)
             elif self.room == "display":

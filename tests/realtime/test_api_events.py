@@ -42,7 +42,7 @@ def test_frames_are_those_of_the_socket_when_a_cursor_is_given(house: House) -> 
 
     events = read_events(house.restaurant.pk, head.epoch, after=head.seq)
     assert reply.status == 200
-    assert reply.body["events"] == [json.loads(event.frame(Audience.STAFF)) for event in events]
+    assert reply.body["events"] == [json.loads(event.frame(Audience.STAFF).text) for event in events]
     assert _types(reply) == ["order:created"]
     assert {name: value for name, value in reply.body.items() if name != "events"} == {
         "epoch": head.epoch,

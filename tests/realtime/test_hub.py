@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from channels.layers import channel_layers
+from websockets.client import ClientProtocol
+from websockets.frames import Frame as WireFrame
+from websockets.frames import Opcode
+from websockets.protocol import State
+from websockets.uri import parse_uri
 
 from orders.services.orders import update_order
 from realtime import forwarding
 from realtime.audiences import Audience
 from realtime.commands import in_thread
 from realtime.consumers import StreamConsumer
+from realtime.frames import Frame
 from realtime.hub import Hub, get_hub
 from realtime.models import Event, Stream
 from realtime.sockets import MOST_MESSAGES, Membership, Socket
@@ -23,12 +29,11 @@ from realtime.stream import head_of, read_events
 from tests.places import Place
 
 
-class Wire:
-    """What a server would have been given to send."""
+class Plain:
+    """What a server that speaks ASGI alone would have been given to send."""
 
     def __init__(self) -> None:
         self.sent: list[dict[str, Any]] = []
-        self.aborted = False
         self.open = asyncio.Event()
         self.open.set()
 
@@ -36,8 +41,8 @@ class Wire:
         await self.open.wait()
         self.sent.append(message)
 
-    def abort(self) -> None:
-        self.aborted = True
+    def socket(self) -> Socket:
+        return Socket(self.send)
 
     @property
     def seqs(self) -> list[int]:
@@ -67,8 +72,33 @@ def deaf(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forwarding, "forward", lambda _: None)
 
 
-async def watch(hub: Hub, place: Place, wire: Wire, room: str = "orders") -> Socket:
-    socket = Socket(wire.send, wire.abort)
+class Wire(Plain):
+    """What our own server would have been given to write, after each of which it may want no more for a while."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.aborted = False
+        self.on_writable: Callable[[], None] | None = None
+
+    def socket(self) -> Socket:
+        return Socket(self.send, self)
+
+    def write(self, frames: bytes) -> bool:
+        head = {126: 4, 127: 10}.get(frames[1], 2)
+        self.sent.append({"type": "websocket.send", "text": frames[head:].decode()})
+        return self.open.is_set()
+
+    def reopen(self) -> None:
+        self.open.set()
+        assert self.on_writable is not None
+        self.on_writable()
+
+    def abort(self) -> None:
+        self.aborted = True
+
+
+async def watch(hub: Hub, place: Place, wire: Plain, room: str = "orders") -> Socket:
+    socket = wire.socket()
     feed = await hub.follow(place.restaurant.pk, socket)
     feed.enter(socket, Membership(room, Audience.STAFF, feed.cursor))
     return socket
@@ -175,7 +205,7 @@ async def test_slow_socket_is_aborted_and_delays_nobody(
             await asyncio.sleep(0.01)
 
     assert len(quick.seqs) == MOST_MESSAGES + 6
-    assert slow.sent == []
+    assert len(slow.sent) == 1  # the frame that filled the transport's buffer
     assert stuck.closing == 4503
     assert len(stuck._queue) == 0
 
@@ -223,11 +253,17 @@ async def test_feed_is_reset_when_events_behind_its_cursor_are_gone(hub: Hub, pl
     assert hub.gap_reads <= 2
 
 
+class Broken(Wire):
+    """A wire that fails in a way nobody thought of."""
+
+    def write(self, frames: bytes) -> bool:
+        raise RuntimeError("out of order")
+
+
 async def test_one_socket_that_cannot_be_served_keeps_the_event_from_no_other(hub: Hub, place: Place) -> None:
-    broken, fine = Wire(), Wire()
-    sick = await watch(hub, place, broken)
+    fine = Wire()
+    sick = await watch(hub, place, Broken())
     await watch(hub, place, fine)
-    sick.memberships["orders"].names = None  # type: ignore[assignment]
 
     await in_thread(place.order)
     head = await in_thread(lambda: head_of(place.restaurant.pk))
@@ -236,23 +272,85 @@ async def test_one_socket_that_cannot_be_served_keeps_the_event_from_no_other(hu
     assert sick.closing == 1012
 
 
-async def test_replay_of_large_frames_waits_for_the_client(hub: Hub, place: Place) -> None:
-    wire = Wire()
-    screen = Socket(wire.send, wire.abort)
+@pytest.mark.parametrize("kind", [Plain, Wire])
+async def test_replay_of_large_frames_waits_for_the_client(hub: Hub, place: Place, kind: type[Plain]) -> None:
+    wire = kind()
+    screen = wire.socket()
 
-    await screen.put_all(["x" * 30_000] * 400)
+    await screen.put_all([Frame("x" * 30_000)] * 400)
     await screen.drain()
 
     assert screen.closing is None
-    assert len(wire.sent) == 400
+    assert [message["text"] for message in wire.sent] == ["x" * 30_000] * 400
     screen.forget()
+
+
+async def test_what_waits_is_written_in_order_when_the_client_reads_again(hub: Hub, place: Place) -> None:
+    wire = Wire()
+    screen = wire.socket()
+    wire.open.clear()
+
+    for number in range(5):
+        screen.put(str(number))
+    held_back = len(wire.sent)
+    wire.reopen()
+    screen.put("5")
+
+    assert held_back == 1  # the frame that filled the transport's buffer
+    assert [message["text"] for message in wire.sent] == ["0", "1", "2", "3", "4", "5"]
+    screen.forget()
+
+
+async def test_close_goes_out_behind_what_waits(hub: Hub, place: Place) -> None:
+    wire = Wire()
+    screen = wire.socket()
+    wire.open.clear()
+    screen.put("first")
+    screen.put("second")
+
+    screen.close(4401)
+    wire.reopen()
+    async with asyncio.timeout(5):
+        while wire.sent[-1]["type"] != "websocket.close":
+            await asyncio.sleep(0.01)
+
+    assert [message.get("text", message.get("code")) for message in wire.sent] == ["first", "second", 4401]
+
+
+@pytest.mark.parametrize("kind", [Plain, Wire])
+async def test_socket_whose_queue_is_full_is_closed_as_too_slow(hub: Hub, place: Place, kind: type[Plain]) -> None:
+    wire = kind()
+    screen = wire.socket()
+    wire.open.clear()
+
+    for number in range(MOST_MESSAGES + 10):
+        screen.put(str(number))
+    wire.open.set()
+    async with asyncio.timeout(5):
+        while not wire.sent or wire.sent[-1]["type"] != "websocket.close":
+            await asyncio.sleep(0.01)
+
+    assert wire.sent[-1]["code"] == 4503
+    screen.forget()
+
+
+@pytest.mark.parametrize("size", [0, 125, 126, 65_535, 65_536])
+def test_frame_is_what_a_client_reads(size: int) -> None:
+    client = ClientProtocol(parse_uri("ws://127.0.0.1/"), state=State.OPEN, max_size=None)
+
+    client.receive_data(Frame("é" * (size // 2) + "x" * (size % 2)).wire)
+
+    (read,) = client.events_received()
+    assert isinstance(read, WireFrame)
+    assert bytes(read.data).decode() == "é" * (size // 2) + "x" * (size % 2)
+    assert (read.opcode, read.fin) == (Opcode.TEXT, True)
 
 
 async def test_client_that_reads_no_close_is_aborted(hub: Hub, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("realtime.sockets.DRAIN_SECONDS", 0.05)
     wire = Wire()
     wire.open.clear()
-    screen = Socket(wire.send, wire.abort)
+    screen = wire.socket()
 
     screen.close(4401)
     async with asyncio.timeout(5):
