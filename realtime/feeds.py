@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 import structlog
 
-from realtime.frames import Frame, StreamEvent, encoded
+from realtime.frames import StreamEvent, encoded
 from realtime.sockets import Membership, Socket, frame_for
 
 log = structlog.get_logger(__name__)

@@ -1,4 +1,4 @@
-"""Serving WebSockets with uvicorn: the sans-I/O protocol, and a way past ASGI for what many sockets are told at once."""
+"""Serving WebSockets with uvicorn: the sans-I/O protocol, and a way past ASGI for what many sockets are told."""
 
 from __future__ import annotations
 
