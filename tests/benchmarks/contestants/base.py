@@ -47,6 +47,8 @@ class Dialect:
     ``opening`` are sent one by one as the connection is up; a message that contains ``ready`` says that the screen is
     in its room; one that equals ``ping`` is answered with ``pong``; one that contains ``event`` and a marker counts.
     ``headers`` go with every handshake; where ``headers_of`` holds any, each screen sends one of them besides, in turn.
+    ``resuming`` is the opening of a screen that comes back, ``{epoch}`` and ``{seq}`` in it standing for those of the
+    last message that it had; empty for a server that replays nothing.
     """
 
     path: str
@@ -57,6 +59,7 @@ class Dialect:
     ping: bytes | None = None
     pong: bytes | None = None
     headers_of: tuple[dict[str, str], ...] = ()
+    resuming: tuple[bytes, ...] = ()
 
     def headers_for(self, screen: int) -> dict[str, str]:
         """Return the headers of a screen's handshake, by its number: who the numbered screen is."""

@@ -117,6 +117,9 @@ class Brigade(Contestant):
             headers={},
             headers_of=tuple(bearer(token) for token in self.chefs),
             opening=(b'{"type":"join","ref":"bench","data":{"room":"kitchen"}}',),
+            resuming=(
+                b'{"type":"join","ref":"bench","data":{"room":"kitchen","since":{"epoch":"{epoch}","seq":{seq}}}}',
+            ),
             ready=b'"ref":"bench","ok":true',
             event=b'{"type":"order:',
         )
