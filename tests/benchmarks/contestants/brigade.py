@@ -15,7 +15,7 @@ from platform import python_version
 
 from config.serving import ServingError, listen
 from tests.benchmarks.contestants.base import Contestant, Dialect, Ground, Request, marker
-from tests.benchmarks.contestants.order import bearer, id_of, order_body
+from tests.benchmarks.contestants.order import JSON, bearer, id_of, order_body
 from tests.benchmarks.contestants.processes import (
     POLL_SECONDS,
     START_SECONDS,
@@ -26,7 +26,6 @@ from tests.benchmarks.contestants.processes import (
 )
 
 SEED = "tests.benchmarks.contestants.brigade_seed"
-JSON = {"Content-Type": "application/json"}
 PACKAGES = ("django", "djangorestframework", "channels", "msgspec", "orjson", "psycopg", "websockets")
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+JSON = {"Content-Type": "application/json"}
 INSTRUCTIONS = ("", "no onions please", "sauce on the side")
 
 

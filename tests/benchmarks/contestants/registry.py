@@ -4,5 +4,7 @@ from __future__ import annotations
 
 from tests.benchmarks.contestants.base import Contestant
 from tests.benchmarks.contestants.brigade import Brigade, BrigadeOnDaphne
+from tests.benchmarks.contestants.peer import Peer, PeerWithOutbox
 
-CONTESTANTS: dict[str, type[Contestant]] = {contestant.name: contestant for contestant in (Brigade, BrigadeOnDaphne)}
+ALL: tuple[type[Contestant], ...] = (Brigade, BrigadeOnDaphne, Peer, PeerWithOutbox)
+CONTESTANTS: dict[str, type[Contestant]] = {contestant.name: contestant for contestant in ALL}
