@@ -1,17 +1,22 @@
 // Who calls: a token names a user and a restaurant; whether that user still works there, the database says each time.
 
+import { createSecretKey } from "node:crypto";
+
 import jwt from "jsonwebtoken";
 
 import { config } from "./config.js";
 import { db } from "./database.js";
 import { ApiError } from "./errors.js";
 
+// Made once: from a string, the library would try at each token whether it is a public key.
+const key = createSecretKey(config.jwtSecret, "utf8");
+
 const unauthenticated = () => new ApiError(401, "unauthenticated", "A valid access token is needed.");
 
 export async function staffOf(token) {
   let claims;
   try {
-    claims = jwt.verify(token, config.jwtSecret, { algorithms: ["HS256"] });
+    claims = jwt.verify(token, key, { algorithms: ["HS256"] });
   } catch {
     throw unauthenticated();
   }
