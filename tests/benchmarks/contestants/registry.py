@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from tests.benchmarks.contestants.bare import BarePicows, BareWs
 from tests.benchmarks.contestants.base import Contestant
 from tests.benchmarks.contestants.brigade import Brigade, BrigadeOnDaphne
 from tests.benchmarks.contestants.peer import Peer, PeerWithOutbox
 
-ALL: tuple[type[Contestant], ...] = (Brigade, BrigadeOnDaphne, Peer, PeerWithOutbox)
+ALL: tuple[type[Contestant], ...] = (Brigade, BrigadeOnDaphne, Peer, PeerWithOutbox, BareWs, BarePicows)
 CONTESTANTS: dict[str, type[Contestant]] = {contestant.name: contestant for contestant in ALL}
