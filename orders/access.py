@@ -12,6 +12,7 @@ from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
 from rest_framework_simplejwt.utils import get_md5_hash_password
 
 from orders.actors import Actor, Source
+from orders.books import book_of
 from orders.errors import InvalidFields, NotAllowed
 from orders.models import Membership, Restaurant, User
 from orders.states import Role
@@ -39,12 +40,8 @@ def memberships_of(user: User) -> list[Membership]:
 
 
 def find_membership(user_id: int, restaurant_id: int) -> Membership | None:
-    """Return the active membership of an active user, or None."""
-    return (
-        Membership.objects.select_related("restaurant", "user")
-        .filter(user_id=user_id, restaurant_id=restaurant_id, is_active=True, user__is_active=True)
-        .first()
-    )
+    """Return the active membership of an active user as it is now, or None; its rows are shared, so only read them."""
+    return book_of(restaurant_id).member(user_id)
 
 
 def choose_membership(user: User, slug: str | None) -> Membership:

@@ -14,6 +14,7 @@ from orders.models.menu import (
     ModifierGroup,
 )
 from orders.models.orders import Order, OrderCounter, OrderItem, OrderItemModifier
+from orders.models.revisions import Revision
 from orders.models.sign_ins import FailedSignIn
 from orders.models.tables import Counter, Table
 
@@ -35,6 +36,7 @@ __all__ = [
     "OrderItem",
     "OrderItemModifier",
     "Restaurant",
+    "Revision",
     "StoredAnswer",
     "Table",
     "User",

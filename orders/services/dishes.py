@@ -7,20 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Prefetch
-
 from orders.aggregates import keep_rows
+from orders.books import Book, Dish, Option
 from orders.errors import FieldProblem, InvalidFields, NotFound, OutOfStock, Unavailable
-from orders.models import (
-    MenuItem,
-    MenuItemAllergen,
-    MenuItemModifierGroup,
-    Modifier,
-    Order,
-    OrderItem,
-    OrderItemModifier,
-    Restaurant,
-)
+from orders.models import MenuItem, Order, OrderItem, OrderItemModifier, Restaurant
 from orders.money import MOST, rounded
 
 MOST_PORTIONS = 99
@@ -37,22 +27,12 @@ class AskedItem:
     course: int = 1
 
 
-def find_dishes(restaurant_id: int, asked: Sequence[AskedItem], *, path: str = "/items") -> dict[int, MenuItem]:
-    """Return {id: dish} of what was asked for, with category, allergens and choices.
+def find_dishes(book: Book, asked: Sequence[AskedItem], *, path: str = "/items") -> dict[int, Dish]:
+    """Return {id: dish} of what was asked for.
 
     Raises NotFound, with a pointer for each id that the restaurant's menu hasn't, and Unavailable for 86'd dishes.
     """
-    ids = {item.menu_item_id for item in asked}
-    choices = MenuItemModifierGroup.objects.select_related("group").prefetch_related("group__modifiers")
-    dishes = {
-        dish.pk: dish
-        for dish in MenuItem.objects.filter(restaurant_id=restaurant_id, pk__in=ids)
-        .select_related("category")
-        .prefetch_related(
-            Prefetch("contained", MenuItemAllergen.objects.select_related("allergen")),
-            Prefetch("choices", choices),
-        )
-    }
+    dishes = book.dishes(item.menu_item_id for item in asked)
     missing = [
         FieldProblem(f"{path}/{index}/menu_item_id", "not_found", "There is no such menu item.")
         for index, item in enumerate(asked)
@@ -64,7 +44,7 @@ def find_dishes(restaurant_id: int, asked: Sequence[AskedItem], *, path: str = "
     return dishes
 
 
-def check_available(asked: Iterable[tuple[str, MenuItem]]) -> None:
+def check_available(asked: Iterable[tuple[str, Dish | MenuItem]]) -> None:
     """Raise Unavailable when any of the (pointer, dish) is 86'd, naming each."""
     gone = [
         FieldProblem(pointer, "unavailable", f"{dish.name} is not available.", {"menu_item_id": dish.pk, "left": 0})
@@ -79,7 +59,7 @@ def make_lines(
     order: Order,
     restaurant: Restaurant,
     asked: Sequence[AskedItem],
-    dishes: dict[int, MenuItem],
+    dishes: dict[int, Dish],
     *,
     path: str = "/items",
 ) -> list[OrderItem]:
@@ -90,14 +70,14 @@ def make_lines(
     return insert_lines(draw_up_lines(order, restaurant, asked, dishes, path=path))
 
 
-Drawn = list[tuple[OrderItem, list[Modifier]]]
+Drawn = list[tuple[OrderItem, list[Option]]]
 
 
 def draw_up_lines(
     order: Order,
     restaurant: Restaurant,
     asked: Sequence[AskedItem],
-    dishes: dict[int, MenuItem],
+    dishes: dict[int, Dish],
     *,
     path: str = "/items",
 ) -> Drawn:
@@ -117,7 +97,7 @@ def insert_lines(drawn: Drawn) -> list[OrderItem]:
     lines = [line for line, _ in drawn]
     OrderItem.objects.insert(lines)
     copies = [
-        OrderItemModifier(item=line, modifier=modifier, name=modifier.name, price=modifier.price)
+        OrderItemModifier(item=line, modifier_id=modifier.pk, name=modifier.name, price=modifier.price)
         for line, modifiers in drawn
         for modifier in modifiers
     ]
@@ -129,14 +109,14 @@ def insert_lines(drawn: Drawn) -> list[OrderItem]:
 
 
 def _line(
-    order: Order, restaurant: Restaurant, asked: AskedItem, dish: MenuItem, modifiers: Sequence[Modifier], *, path: str
+    order: Order, restaurant: Restaurant, asked: AskedItem, dish: Dish, modifiers: Sequence[Option], *, path: str
 ) -> OrderItem:
     line = OrderItem(
         order=order,
-        menu_item=dish,
+        menu_item_id=dish.pk,
         name=dish.name,
-        category_name=dish.category.name,
-        allergens=sorted(contained.allergen.name for contained in dish.contained.all()),
+        category_name=dish.category_name,
+        allergens=list(dish.allergens),
         quantity=asked.quantity,
         unit_price=dish.price,
         tax_rate=restaurant.tax_rate if dish.tax_rate is None else dish.tax_rate,
@@ -160,16 +140,15 @@ def line_total(line: OrderItem, modifier_prices: Iterable[Decimal], currency: st
     return amount
 
 
-def choose(dish: MenuItem, asked: AskedItem, path: str) -> list[Modifier]:
+def choose(dish: Dish, asked: AskedItem, path: str) -> list[Option]:
     """Return the modifiers that were chosen; raises InvalidFields unless each group has min to max of its own."""
     ids = list(asked.modifier_ids)
     pointer = f"{path}/modifier_ids"
     if len(set(ids)) != len(ids):
         raise InvalidFields.one(pointer, "duplicate", "A modifier is named twice.")
-    chosen: list[Modifier] = []
-    for choice in dish.choices.all():
-        group = choice.group
-        picked = [modifier for modifier in group.modifiers.all() if modifier.pk in ids]
+    chosen: list[Option] = []
+    for group in dish.choices:
+        picked = [modifier for modifier in group.options if modifier.pk in ids]
         if not group.min <= len(picked) <= group.max:
             raise InvalidFields.one(
                 pointer, "choices", f"{dish.name}: {group.name} takes {group.min} to {group.max}, not {len(picked)}."

@@ -9,6 +9,7 @@ from typing import TypedDict, Unpack
 from orders import signals, states
 from orders.actors import Actor
 from orders.aggregates import lines_of, lock_order
+from orders.books import book_of
 from orders.errors import InvalidFields, InvalidTransition, NotEditable, NotFound
 from orders.models import Order, OrderItem
 from orders.services.dishes import (
@@ -41,12 +42,13 @@ def add_items(
         raise NotEditable(f"Order {order.order_number} is {order.status} and takes no more items.")
     if not items:
         raise InvalidFields.one(path, "required", "Say which items are to be added.")
-    dishes = find_dishes(order.restaurant_id, items, path=path)
+    book = book_of(order.restaurant_id)
+    dishes = find_dishes(book, items, path=path)
     present = lines_of(order)
     if order.status != OrderStatus.DRAFT:
         pointers = {item.menu_item_id: f"{path}/{index}/quantity" for index, item in reversed([*enumerate(items)])}
         take_stock(order.restaurant_id, portions_of(items), pointers=pointers)  # type: ignore[arg-type]
-    added = make_lines(order, order.restaurant, items, dishes, path=path)
+    added = make_lines(order, book.restaurant, items, dishes, path=path)
     present.extend(added)
     _save_sums(order)
     if order.status not in states.NOT_YET_IN_KITCHEN:

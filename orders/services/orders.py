@@ -14,6 +14,7 @@ from django.utils import timezone
 from orders import signals, states
 from orders.actors import Actor
 from orders.aggregates import keep_rows, lines_of, lock_order
+from orders.books import Book, book_of
 from orders.errors import (
     Conflict,
     FieldProblem,
@@ -23,7 +24,7 @@ from orders.errors import (
     NotFound,
     NotPaid,
 )
-from orders.models import Allergen, Order, OrderItem, Restaurant, Table
+from orders.models import Allergen, Order, OrderItem, Table
 from orders.services.customers import AskedCustomer, find_customer, match_customer
 from orders.services.dishes import (
     AskedItem,
@@ -74,18 +75,19 @@ def create_order(  # noqa: PLR0913 - an order is what it is
     """
     if actor.kind == "staff":
         actor.require(*TAKERS, to="take orders")
-    restaurant = Restaurant.objects.get(pk=actor.restaurant_id)
-    table = _table(restaurant, table_id)
+    book = book_of(actor.restaurant_id)
+    restaurant = book.restaurant
+    table = _table(book, table_id)
     if table is not None and channel != Channel.DINE_IN:
         raise InvalidFields.one("/table_id", "channel", "Only a dine_in order has a table.")
     guest = find_customer(restaurant.pk, customer_id) if customer_id is not None else None
-    allergies = _allergies(restaurant, allergen_ids)
-    dishes = find_dishes(restaurant.pk, items)
+    allergies = _allergies(restaurant.pk, allergen_ids)
+    dishes = find_dishes(book, items)
     if guest is None and customer is not None:
         guest = match_customer(restaurant.pk, customer)
     if not draft:
         pointers = {item.menu_item_id: f"/items/{index}/quantity" for index, item in reversed([*enumerate(items)])}
-        counted = {dish.pk for dish in dishes.values() if dish.stock is not None}
+        counted = {dish.pk for dish in dishes.values() if dish.is_counted}
         wanted = portions_of(item for item in items if item.menu_item_id in counted)  # type: ignore[misc]
         if wanted:
             take_stock(restaurant.pk, wanted, pointers=pointers)
@@ -93,13 +95,13 @@ def create_order(  # noqa: PLR0913 - an order is what it is
     now = timezone.now()
     business_date = restaurant.business_date(now)
     order = Order(
-        restaurant=restaurant,
+        restaurant_id=restaurant.pk,
         business_date=business_date,
         external_id=external_id,
         channel=channel,
         status=OrderStatus.DRAFT if draft else OrderStatus.PENDING,
         priority=priority,
-        table=table,
+        table_id=table_id,
         table_name=table.name if table else "",
         customer=guest,
         customer_name=guest.name if guest else "",
@@ -125,20 +127,20 @@ def create_order(  # noqa: PLR0913 - an order is what it is
     return order
 
 
-def _table(restaurant: Restaurant, table_id: int | None) -> Table | None:
+def _table(book: Book, table_id: int | None) -> Table | None:
     if table_id is None:
         return None
-    table = Table.objects.filter(restaurant=restaurant, pk=table_id).first()
+    table = book.table(table_id)
     if table is None:
         detail = "There is no such table."
         raise NotFound(detail, problems=[FieldProblem("/table_id", "not_found", detail)])
     return table
 
 
-def _allergies(restaurant: Restaurant, allergen_ids: Sequence[int]) -> list[str]:
+def _allergies(restaurant_id: int, allergen_ids: Sequence[int]) -> list[str]:
     if not allergen_ids:
         return []
-    names = dict(Allergen.objects.filter(restaurant=restaurant, pk__in=allergen_ids).values_list("pk", "name"))
+    names = dict(Allergen.objects.filter(restaurant_id=restaurant_id, pk__in=allergen_ids).values_list("pk", "name"))
     missing = [
         FieldProblem(f"/allergen_ids/{index}", "not_found", "There is no such allergen.")
         for index, allergen_id in enumerate(allergen_ids)
@@ -337,7 +339,7 @@ def update_order(*, order_id: int, actor: Actor, version: int | None = None, **c
     if "notes" in changes:
         order.notes = changes["notes"]
     if "allergen_ids" in changes:
-        order.allergies = _allergies(order.restaurant, changes["allergen_ids"])
+        order.allergies = _allergies(order.restaurant_id, changes["allergen_ids"])
     if "discount_amount" in changes:
         _change_discount(order, actor, changes["discount_amount"])
     fields = {name.removesuffix("_id") for name in order.changed()}
@@ -353,8 +355,8 @@ def _change_channel_and_table(order: Order, changes: OrderChanges) -> None:
             raise NotEditable("The channel can be changed while the order is a draft.")
         order.channel = changes["channel"]
     if "table_id" in changes and changes["table_id"] != order.table_id:
-        table = _table(order.restaurant, changes["table_id"])
-        order.table = table
+        table = _table(book_of(order.restaurant_id), changes["table_id"])
+        order.table_id = table.pk if table else None
         order.table_name = table.name if table else ""
     if order.table_id is not None and order.channel != Channel.DINE_IN:
         raise InvalidFields.one("/table_id", "channel", "Only a dine_in order has a table.")
