@@ -46,7 +46,8 @@ def tell(notes: str) -> None:
     """Send one frame to every screen."""
     payload = json.dumps({"type": "order:created", "notes": notes, "filling": FILLING}, separators=(",", ":")).encode()
     frame = bytearray(HEADER_SPACE) + payload
-    for screen in screens:
+    # A send that fails takes the screen out of the set.
+    for screen in tuple(screens):
         screen.send_reuse_external_bytearray(WSMsgType.TEXT, frame, HEADER_SPACE)
 
 

@@ -120,7 +120,7 @@ class Brigade(Contestant):
                 b'{"type":"join","ref":"bench","data":{"room":"kitchen","since":{"epoch":"{epoch}","seq":{seq}}}}',
             ),
             ready=b'"ref":"bench","ok":true',
-            event=b'{"type":"order:',
+            event=b'"type":"order:',
         )
 
     def post(self, number: int) -> Request:
