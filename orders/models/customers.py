@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
+from orders.guest_terms import GuestTerms
 from orders.models.accounts import Restaurant
 
 
@@ -21,6 +23,8 @@ class Customer(models.Model):
         indexes = (
             models.Index(fields=("restaurant", "phone"), name="customer_phone", condition=~models.Q(phone="")),
             models.Index(fields=("restaurant", "email"), name="customer_email", condition=~models.Q(email="")),
+            # Written when a guest becomes known, not with every order.
+            GinIndex(GuestTerms(), name="customer_terms"),
         )
 
     def __str__(self) -> str:

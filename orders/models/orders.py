@@ -41,18 +41,19 @@ class Order(TrackedModel):
     or a person alters no order. ``version`` rises by one with every unit of work that changes the order or its items.
     """
 
-    restaurant = models.ForeignKey(Restaurant, models.PROTECT, related_name="orders")
+    # The foreign keys have no index of their own where one below begins with the column.
+    restaurant = models.ForeignKey(Restaurant, models.PROTECT, related_name="orders", db_index=False)
     order_number = models.CharField(max_length=20)
     business_date = models.DateField()
     external_id = models.CharField(max_length=100, blank=True)
     channel = models.CharField(max_length=10, choices=Channel)
     status = models.CharField(max_length=10, choices=OrderStatus, default=OrderStatus.PENDING)
     priority = models.CharField(max_length=10, choices=Priority, default=Priority.NORMAL)
-    table = models.ForeignKey(Table, models.PROTECT, null=True, blank=True, related_name="orders")
+    table = models.ForeignKey(Table, models.PROTECT, null=True, blank=True, related_name="orders", db_index=False)
     table_name = models.CharField(max_length=20, blank=True)
-    customer = models.ForeignKey(Customer, models.PROTECT, null=True, blank=True, related_name="orders")
+    customer = models.ForeignKey(Customer, models.PROTECT, null=True, blank=True, related_name="orders", db_index=False)
     customer_name = models.CharField(max_length=100, blank=True)
-    waiter = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="orders")
+    waiter = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="orders", db_index=False)
     waiter_name = models.CharField(max_length=150, blank=True)
     notes = models.CharField(max_length=1000, blank=True)
     allergies = ArrayField(models.CharField(max_length=50), default=list, blank=True)
@@ -82,21 +83,33 @@ class Order(TrackedModel):
     class Meta(TrackedModel.Meta):
         ordering = ("-id",)
         constraints = (
-            models.UniqueConstraint(fields=("restaurant", "business_date", "order_number"), name="order_number_once"),
+            # The number before the date, so that it also finds the orders whose number begins in a certain way.
+            models.UniqueConstraint(
+                fields=("restaurant", "order_number", "business_date"),
+                name="order_number_once",
+                opclasses=("int8_ops", "varchar_pattern_ops", "date_ops"),
+                include=("id",),
+            ),
             models.UniqueConstraint(
                 fields=("restaurant", "external_id"), name="order_external_id", condition=~models.Q(external_id="")
             ),
         )
+        # One for each way to list orders: it finds the rows and has them in the list's order, so that a page costs
+        # the same however many orders there are.
         indexes = (
             models.Index(fields=("restaurant", "-id"), name="order_list"),
             models.Index(fields=("restaurant", "-id"), name="order_open", condition=models.Q(status__in=states.OPEN)),
             models.Index(fields=("restaurant", "status", "-id"), name="order_by_status"),
-            models.Index(fields=("restaurant", "updated_at"), name="order_updated"),
-            models.Index(fields=("restaurant", "created_at"), name="order_created"),
+            models.Index(fields=("restaurant", "channel", "-id"), name="order_by_channel"),
+            models.Index(fields=("restaurant", "payment_status", "-id"), name="order_by_payment_status"),
+            models.Index(fields=("restaurant", "priority", "-id"), name="order_by_priority"),
+            models.Index(fields=("restaurant", "updated_at", "id"), name="order_updated"),
+            models.Index(fields=("restaurant", "created_at", "id"), name="order_created"),
             models.Index(fields=("table", "-id"), name="order_of_table", condition=models.Q(table__isnull=False)),
             models.Index(
                 fields=("customer", "-id"), name="order_of_customer", condition=models.Q(customer__isnull=False)
             ),
+            models.Index(fields=("waiter", "-id"), name="order_of_waiter", condition=models.Q(waiter__isnull=False)),
         )
 
     def __str__(self) -> str:
@@ -138,7 +151,9 @@ class OrderItem(TrackedModel):
 class OrderItemModifier(TrackedModel):
     """A modifier of an item, with its name and price as they were when it was ordered."""
 
-    item = models.ForeignKey(OrderItem, models.CASCADE, related_name="modifiers")
+    item = models.ForeignKey(
+        OrderItem, models.CASCADE, related_name="modifiers", db_index=False
+    )  # the constraint has it
     modifier = models.ForeignKey(Modifier, models.PROTECT)
     name = models.CharField(max_length=100)
     price = models.DecimalField(max_digits=10, decimal_places=2)

@@ -92,7 +92,7 @@ _ORDERS = f"""{_AGED}, filled AS (
                 ELSE (%(waiters)s::bigint[])[{_pick(5, WAITERS, "age")} + 1] END AS waiter_id,
            CASE WHEN small THEN NULL WHEN rare THEN %(rare_customer)s
                 WHEN {_pick(6, 100, "age")} < 9 THEN %(regular)s
-                WHEN {_pick(6, 100, "age")} < 40 THEN {FIRST_CUSTOMER}
+                WHEN {_pick(6, 100, "age")} < 40 THEN {FIRST_CUSTOMER} + 1
                     + mod(hashint8extended(age, 7) & 2147483647, %(customers)s) END AS customer_id,
            mod(extract(epoch FROM at)::bigint, 86400) / {SECONDS_BETWEEN_ORDERS} + 1 AS number
     FROM o
