@@ -24,7 +24,9 @@ class GuestTerms(Func):
     output_field = SearchVectorField()
     function = "array_to_tsvector"
 
-    def __init__(self, restaurant: Any = "restaurant", name: Any = "name", phone: Any = "phone", email: Any = "email"):
+    def __init__(
+        self, restaurant: Any = "restaurant", name: Any = "name", phone: Any = "phone", email: Any = "email"
+    ) -> None:
         super().__init__(restaurant, name, phone, email)
 
     def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> tuple[str, Any]:
