@@ -11,7 +11,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
-from typing import Self
+from typing import Self, cast
 
 import uvloop
 
@@ -33,8 +33,7 @@ class Side(asyncio.Protocol):
         self.is_full = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast("asyncio.Transport", transport)  # uvloop's is one in all but its class
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.link.settle()
 
@@ -90,16 +89,26 @@ class Link:
             elif not wanted and side.transport.is_reading():
                 side.transport.pause_reading()
 
+    def join(self) -> None:
+        """Lead each end to the other, now that both are there."""
+        self.client.lead_to(self.server)
+        self.server.lead_to(self.client)
+        self._part_if_left()
+        self.settle()
+
     def freeze(self) -> None:
         self.is_frozen = True
         self.settle()
 
     def thaw(self) -> None:
         self.is_frozen = False
+        self._part_if_left()
+        self.settle()
+
+    def _part_if_left(self) -> None:
         for side in (self.client, self.server):
             if side.transport is None:  # it left meanwhile
                 self.lost(side)
-        self.settle()
 
     def lost(self, side: Side) -> None:
         """Close the other end when one has closed, after what it is still to be sent; a frozen one hears nothing."""
@@ -127,7 +136,7 @@ class Balancer:
         self._turn = 0
         self._loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="balancer", daemon=True)
-        self._server: asyncio.Server | None = None
+        self._server: asyncio.AbstractServer | None = None
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -213,11 +222,7 @@ class Balancer:
             except OSError:
                 self.refused_count += 1
                 continue
-            link.client.lead_to(link.server)
-            link.server.lead_to(link.client)
-            if link.client.transport is None and link.server.transport is not None:  # gone in between
-                link.server.transport.close()
-            link.settle()
+            link.join()
             return
         link.abort()
 

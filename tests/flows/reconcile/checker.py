@@ -25,7 +25,7 @@ from tests.flows.reconcile.record import Ledger, Record, Seat
 
 KINDS = (
     "lost", "doubled", "reordered", "changed", "foreign", "missing", "twice", "hole", "untold", "unsettled",
-    "resynced", "refused",
+    "resynced", "refused", "stale",
 )  # fmt: skip
 
 
@@ -75,15 +75,16 @@ def is_for(event: Told, seat: Seat) -> bool:
 def due(event: Told, record: Record) -> tuple[Audience, str] | None:
     """Return as whom, and under which type, a client is to get an event; None when it is not for it."""
     best: Seat | None = None
-    for seat in record.seats:
+    joined = [seat for seat in record.seats if seat.after >= 0]
+    for seat in joined:
         is_asked = seat.only is None or event.type in seat.only
         if event.seq > seat.after and is_asked and is_for(event, seat) and (not best or seat.audience > best.audience):
             best = seat
     if best is not None:
         return best.audience, best.names.get(event.type, event.type)
-    if event.lowest is not None and record.is_staff and event.seq > min(seat.after for seat in record.seats):
+    if joined and event.lowest is not None and record.is_staff and event.seq > min(seat.after for seat in joined):
         # What is for everybody reaches staff in whatever room they are, also in the public one.
-        asks = any(seat.only is None or event.type in seat.only for seat in record.seats)
+        asks = any(seat.only is None or event.type in seat.only for seat in joined)
         return (Audience.STAFF, event.type) if asks else None
     return None
 

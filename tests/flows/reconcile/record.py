@@ -15,11 +15,14 @@ _REPLAYED = ',"replayed":true}'
 
 @dataclass(slots=True)
 class Seat:
-    """A client's place in a room: everything of the room that comes after ``after`` is to reach it, once."""
+    """A client's place in a room: everything of the room that comes after ``after`` is to reach it, once.
+
+    Below zero it has not been joined yet.
+    """
 
     room: str
     audience: Audience
-    after: int = 0
+    after: int = -1
     only: frozenset[str] | None = None
     names: dict[str, str] = field(default_factory=dict)
 

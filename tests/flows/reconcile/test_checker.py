@@ -40,7 +40,7 @@ class Run:
             told(5, "waiters", "orders"),
         ]
         self.stream = Stream(HERE, "here", "here", 5, told={event.seq: event for event in events})
-        self.record = Record("screen", HERE, [Seat("orders", STAFF)], epoch="here", until=5)
+        self.record = Record("screen", HERE, [Seat("orders", STAFF, after=0)], epoch="here", until=5)
         self.sends(1, 2, 3, 5)
         self.ledger = Ledger()
         self.ledger.asked["key"] = HERE
@@ -167,14 +167,14 @@ def test_nothing_is_changed_when_an_event_is_replayed(run: Run) -> None:
 def test_changed_is_found_when_somebody_sees_more_than_their_audience_may(
     run: Run, room: str, audience: Audience
 ) -> None:
-    run.record.seats[:] = [Seat(room, audience)]
+    run.record.seats[:] = [Seat(room, audience, after=0)]
     run.sent(3)
 
     assert run.found() == [("changed", "screen", 3)]
 
 
 def test_nothing_is_changed_when_the_richest_of_several_rooms_is_seen(run: Run) -> None:
-    run.record.seats.insert(0, Seat("display", PUBLIC))
+    run.record.seats.insert(0, Seat("display", PUBLIC, after=0))
 
     assert run.found() == []
 
@@ -218,7 +218,7 @@ def test_every_room_has_it_when_an_event_is_for_everywhere(run: Run) -> None:
 def test_guests_are_not_told_when_an_event_for_everywhere_is_for_staff(run: Run) -> None:
     run.stream.told[6] = told(6, "*", lowest=STAFF)
     run.stream.head = 6
-    run.record = Record("guest", HERE, [Seat("table:9", GUEST)], is_staff=False, epoch="here", until=6)
+    run.record = Record("guest", HERE, [Seat("table:9", GUEST, after=0)], is_staff=False, epoch="here", until=6)
 
     assert run.found() == []
 
@@ -226,7 +226,7 @@ def test_guests_are_not_told_when_an_event_for_everywhere_is_for_staff(run: Run)
 def test_every_table_has_it_when_an_event_is_for_all_tables(run: Run) -> None:
     run.stream.told[6] = told(6, "table:*")
     run.stream.head = 6
-    run.record = Record("guest", HERE, [Seat("table:9", GUEST)], is_staff=False, epoch="here", until=6)
+    run.record = Record("guest", HERE, [Seat("table:9", GUEST, after=0)], is_staff=False, epoch="here", until=6)
 
     assert run.found() == [("lost", "guest", 6)]
 
