@@ -36,6 +36,7 @@ class StalledScreen:
         self.socket = socket.socket()
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
         self.socket.setblocking(False)
+        self.read = bytearray()
         self.stalled_at = 0.0
         self.cut_at: float | None = None
         self.before_kib = 0.0
@@ -96,9 +97,8 @@ class StalledScreen:
         return at < 0 or table[at + len(ends) : at + len(ends) + 2] != ESTABLISHED
 
     async def _read_until(self, text: bytes) -> None:
-        read = bytearray()
-        while text not in read:
+        while text not in self.read:
             data = await asyncio.get_running_loop().sock_recv(self.socket, RECEIVE_BYTES)
             if not data:
                 raise ConnectionError("connection lost")
-            read += data
+            self.read += data
