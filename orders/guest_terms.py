@@ -29,7 +29,7 @@ class GuestTerms(Func):
     ) -> None:
         super().__init__(restaurant, name, phone, email)
 
-    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> tuple[str, Any]:
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> tuple[str, Any]:
         """Write the four columns into the expression that the index has."""
         restaurant, name, phone, email = (
             compiler.compile(expression)[0] for expression in self.get_source_expressions()

@@ -148,9 +148,13 @@ class OrderQuery(PageQuery):
     updated_after = serializers.DateTimeField(required=False)
     open = FlagParameter(required=False)
     search = serializers.CharField(
-        required=False, max_length=100, help_text="The beginning of an order's number, or a part of the guest's name."
+        required=False,
+        max_length=100,
+        help_text="The beginning of an order's number; or of words of the guest's name, the phone number or the email.",
     )
     external_id = serializers.CharField(required=False, max_length=100, trim_whitespace=False)
     ordering = serializers.ChoiceField(
-        choices=["id", "-id", "created_at", "-created_at", "updated_at", "-updated_at"], required=False
+        choices=["id", "-id", "created_at", "-created_at", "updated_at", "-updated_at"],
+        required=False,
+        help_text="Without it `-id`; `-created_at` or `-updated_at` where the list is bounded by such a moment.",
     )

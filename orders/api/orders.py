@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any
 
-from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from orders import states
 from orders.aggregates import lines_of
 from orders.api.documents import documented, paged, shown
 from orders.api.endpoints import Endpoint, answer, keyed
@@ -23,7 +20,8 @@ from orders.api.inputs import (
     asked_customer,
     asked_item,
 )
-from orders.api.pages import NoQuery, Ordering, page, query_of
+from orders.api.order_filters import order_conditions, order_ordering
+from orders.api.pages import NoQuery, page, query_of
 from orders.errors import NotFound
 from orders.models import Order
 from orders.selectors import find_order, orders_of, transitions_of
@@ -31,8 +29,6 @@ from orders.services.orders import confirm_order, create_order, delete_order, se
 from orders.shapes import OrderShape, TransitionsShape, order_shape
 
 TAG = "orders"
-_SAME_NAME = ("waiter", "table", "customer", "external_id")
-_SEVERAL = ("status", "channel", "payment_status", "priority")
 
 
 def order_answer(order: Order, status: int = HTTPStatus.OK, *, location: bool = False) -> HttpResponse:
@@ -42,32 +38,6 @@ def order_answer(order: Order, status: int = HTTPStatus.OK, *, location: bool = 
     return answer(order_shape(order), status, version=order.version, location=address)
 
 
-def _ordering(query: dict[str, Any]) -> Ordering:
-    name = query.get("ordering", "-id")
-    path = name.removeprefix("-")
-    return Ordering((path,) if path == "id" else (path, "id"), falling=name.startswith("-"))
-
-
-def filtered_orders(rows: QuerySet[Order], query: dict[str, Any]) -> QuerySet[Order]:
-    """Return the orders that a query asks for."""
-    conditions = {name: query[name] for name in _SAME_NAME if name in query}
-    conditions |= {f"{name}__in": query[name] for name in _SEVERAL if name in query}
-    for name, condition in (
-        ("created_after", "created_at__gte"),
-        ("created_before", "created_at__lt"),
-        ("updated_after", "updated_at__gte"),
-    ):
-        if name in query:
-            conditions[condition] = query[name]
-    rows = rows.filter(**conditions)
-    if "open" in query:
-        rows = rows.filter(status__in=states.OPEN if query["open"] else states.CLOSED)
-    if "search" in query:
-        words = query["search"]
-        rows = rows.filter(Q(order_number__istartswith=words) | Q(customer_name__icontains=words))
-    return rows
-
-
 class Orders(Endpoint):
     """All orders."""
 
@@ -75,8 +45,9 @@ class Orders(Endpoint):
     def get(self, request: Request) -> HttpResponse:
         """List orders."""
         query = query_of(request, OrderQuery)
-        rows = filtered_orders(orders_of(self.restaurant_id), query)
-        return page(request, rows, order_shape, ordering=_ordering(query), query=query)
+        every, branches = order_conditions(self.restaurant_id, query)
+        rows = orders_of(self.restaurant_id).filter(every)
+        return page(request, rows, order_shape, ordering=order_ordering(query), query=query, branches=branches)
 
     @documented("create_order", tag=TAG, body=OrderBody, answers={201: shown(OrderShape)})
     @keyed

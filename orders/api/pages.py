@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -120,15 +120,22 @@ def page(
     *,
     ordering: Ordering,
     query: dict[str, Any],
+    branches: Sequence[Q] = (),
 ) -> HttpResponse:
-    """Answer with one page of the rows, and the addresses of the next and the previous one."""
+    """Answer with one page of the rows, and the addresses of the next and the previous one.
+
+    With ``branches`` the rows are those that meet any of these conditions.
+    """
     limit = min(query.get("limit", USUAL_LIMIT), MOST_ROWS)
     cursor = query.get("cursor")
     backwards, place = _read_cursor(cursor, ordering) if cursor else (False, None)
-    rows = ordering.applied(rows, backwards=backwards)
     if place is not None:
         rows = rows.filter(ordering.beyond(place, backwards=backwards))
-    found = list(rows[: limit + 1])
+    if len(branches) > 1:
+        rows = _merged(ordering, rows, branches, backwards=backwards, most=limit + 1)
+    else:
+        rows = rows.filter(*branches)
+    found = list(ordering.applied(rows, backwards=backwards)[: limit + 1])
     more = len(found) > limit
     found = found[:limit]
     if backwards:
@@ -140,6 +147,20 @@ def page(
         return _link(request, ordering, found[0 if back else -1], back=back)
 
     return answer({"next": link(back=False), "previous": link(back=True), "results": [shape(row) for row in found]})
+
+
+def _merged(
+    ordering: Ordering, rows: QuerySet[Any], branches: Sequence[Q], *, backwards: bool, most: int
+) -> QuerySet[Any]:
+    """Return rows that include the first ones of all branches together, reading at most as many of each.
+
+    An index has the rows of each branch in order, but not those of several: asked for all at once PostgreSQL would
+    sort every row that there is, or walk over the whole list in search of the few that match.
+    """
+    ids = rows.order_by().values("pk")
+    first = [ordering.applied(ids.filter(branch), backwards=backwards)[:most] for branch in branches]
+    same: QuerySet[Any] = rows.model._default_manager.filter(pk__in=first[0].union(*first[1:], all=True))  # noqa: SLF001
+    return same.prefetch_related(*rows._prefetch_related_lookups)  # type: ignore[attr-defined]  # noqa: SLF001
 
 
 def _link(request: Request, ordering: Ordering, row: Model, *, back: bool) -> str:

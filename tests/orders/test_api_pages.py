@@ -108,7 +108,9 @@ def test_cursor_leads_to_own_orders_only_when_it_is_another_restaurants(house: H
 
 def test_filters_select_what_they_name(house: House) -> None:
     table = TableFactory(restaurant=house.restaurant)
-    guest = CustomerFactory(restaurant=house.restaurant, name="Ada Byron")
+    guest = CustomerFactory(
+        restaurant=house.restaurant, name="Ada Byron", phone="+44 (20) 1234", email="Ada@byron.example"
+    )
     plain = house.order()
     other = house.order(table_id=table.pk, customer_id=guest.pk, priority="vip", external_id="shop-1")
     away = house.manager.post("/api/orders", house.order_body(channel="takeaway", table_id=None)).body
@@ -123,6 +125,12 @@ def test_filters_select_what_they_name(house: House) -> None:
         "status=pending": [away["id"], other["id"]],
         "status=confirmed,cancelled": [done["id"], plain["id"]],
         "status=confirmed&status=cancelled": [done["id"], plain["id"]],
+        "status=confirmed,pending": everything[1:],
+        "status=confirmed,cancelled&open=true": [plain["id"]],
+        "status=confirmed&open=false": [],
+        "channel=takeaway,dine_in": everything,
+        "channel=takeaway,dine_in&status=cancelled,pending&priority=vip,normal": everything[:3],
+        "payment_status=paid,unpaid&ordering=created_at": everything[::-1],
         "open=true": everything[1:],
         "open=false": [done["id"]],
         "channel=takeaway": [away["id"]],
@@ -136,11 +144,61 @@ def test_filters_select_what_they_name(house: House) -> None:
         "search=T1-00": everything,
         "search=t1-002": [other["id"]],
         "search=byr": [other["id"]],
+        "search=ada+b": [other["id"]],
+        "search=b+ada": [other["id"]],
+        "search=da": [],
+        "search=ada%40": [other["id"]],
+        "search=%2B44+20": [other["id"]],
+        "search=4420": [],
+        "search=%27%29+%26+%7C%21%3A%2A%5C": [],
         "search=%25": [],
         "status=pending&priority=vip": [other["id"]],
         "ordering=id": everything[::-1],
     }
     assert {query: _ids(house.waiter.get(f"/api/orders?{query}").body) for query in expected} == expected
+
+
+@pytest.mark.parametrize("way", ["next", "previous"])
+def test_pages_of_several_values_follow_each_other_when_their_links_are_followed(house: House, way: str) -> None:
+    taken = [house.order(priority=priority)["id"] for priority in ("vip", "normal", "express") * 3]
+    wanted = [row for index, row in enumerate(taken) if index % 3 != 1][::-1]
+    query = "/api/orders?priority=vip,express&limit=2"
+    assert _walk(house, query) == [wanted[:2], wanted[2:4], wanted[4:]]
+
+    first = house.waiter.get(query).body
+    second = house.waiter.get(first["next"]).body
+
+    assert _ids(house.waiter.get(second[way]).body) == {"next": wanted[4:], "previous": wanted[:2]}[way]
+
+
+@pytest.mark.parametrize(("few", "many"), [(20, 5000), (1, 5000), (0, 1)])
+def test_search_finds_the_same_orders_however_many_guests_are_meant(
+    house: House, foreign: House, monkeypatch: pytest.MonkeyPatch, few: int, many: int
+) -> None:
+    monkeypatch.setattr("orders.api.order_filters.FEW_GUESTS", few)
+    monkeypatch.setattr("orders.api.order_filters.MANY_GUESTS", many)
+    guests = [CustomerFactory(restaurant=house.restaurant, name=name) for name in ("Ada", "Adam B", "Bea", "Zoe Ad")]
+    theirs = [house.order(customer_id=guest.pk)["id"] for guest in guests * 2]
+    house.order()
+    foreign.order(customer_id=CustomerFactory(restaurant=foreign.restaurant, name="Ada").pk)
+    wanted = [row for index, row in enumerate(theirs) if index % 4 != 2][::-1]
+
+    assert _walk(house, "/api/orders?search=AD&limit=4") == [wanted[:4], wanted[4:]]
+    assert _ids(house.waiter.get("/api/orders?search=ad&ordering=id").body) == wanted[::-1]
+
+
+def test_list_comes_by_the_moment_that_bounds_it_when_no_order_is_asked_for(house: House) -> None:
+    first, second, third = house.order(), house.order(), house.order()
+    house.waiter.patch(f"/api/orders/{first['id']}", {"notes": "Now the latest."})
+    Order.objects.filter(pk=third["id"]).update(silently=True, created_at="2026-01-01T00:00:00Z")
+    since = "2025-12-31T00:00:00Z"
+
+    assert _ids(house.waiter.get("/api/orders").body) == [third["id"], second["id"], first["id"]]
+    by_created = _ids(house.waiter.get(f"/api/orders?created_after={since}").body)
+    assert by_created == [second["id"], first["id"], third["id"]]
+    by_updated = _ids(house.waiter.get(f"/api/orders?updated_after={since}").body)
+    assert by_updated == [first["id"], third["id"], second["id"]]
+    assert _ids(house.waiter.get(f"/api/orders?updated_after={since}&ordering=id").body)[0] == first["id"]
 
 
 def test_moments_bound_the_list_when_they_are_given(house: House) -> None:
@@ -171,6 +229,10 @@ def test_lists_and_rows_take_a_constant_number_of_queries(
     # Whether it still stands who calls; then rows, and what hangs on them.
     for address, queries in (
         ("/api/orders", 4),
+        ("/api/orders?status=confirmed,cancelled", 4),
+        ("/api/orders?created_after=2026-01-01T00:00:00Z&limit=1", 4),
+        ("/api/orders?search=ada", 3),
+        ("/api/orders?search=t1-", 5),
         (f"/api/orders/{order['id']}", 4),
         (f"/api/orders/{order['id']}/transitions", 2),
         ("/api/kitchen/orders", 3),
