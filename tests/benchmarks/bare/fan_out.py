@@ -15,7 +15,7 @@ from typing import Any, cast
 
 import aiofastnet
 import uvloop
-from picows import WSAutoPingStrategy, WSListener, WSMsgType, WSTransport, WSUpgradeRequest
+from picows import WSAutoPingStrategy, WSFrame, WSListener, WSMsgType, WSTransport, WSUpgradeRequest
 from picows.picows import WSProtocol  # type: ignore[attr-defined]  # its types leave out what api.py itself uses
 
 # As long as Brigade's event of an order with three lines.
@@ -36,6 +36,12 @@ class Screen(WSListener):  # type: ignore[misc, unused-ignore]
         """Say that it will be told from now on."""
         screens.add(transport)
         transport.send(WSMsgType.TEXT, b'{"type":"ready"}')
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        """Answer its goodbye."""
+        if frame.msg_type == WSMsgType.CLOSE:
+            transport.send_close(frame.get_close_code())
+            transport.disconnect()
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         """Forget it."""

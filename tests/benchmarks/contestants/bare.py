@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from importlib.metadata import version
 from platform import python_version
 
 from tests.benchmarks.contestants import node
-from tests.benchmarks.contestants.base import Contestant, Dialect, Ground, Request, marker
+from tests.benchmarks.contestants.base import Dialect, Ground, Request, marker
 from tests.benchmarks.contestants.processes import ROOT, ServerProcess, plain_environment
+from tests.benchmarks.contestants.running import OneProcess
 
 PICOWS_SERVER = ROOT / "tests" / "benchmarks" / "bare" / "fan_out.py"
 
 
-class Bare(Contestant):
+class Bare(OneProcess):
     """What the bare fan-outs have in common."""
 
     takes_orders = False
-
-    def __init__(self) -> None:
-        self.server: ServerProcess | None = None
 
     def command(self, ground: Ground) -> list[str]:
         """Return how the server is started; its port is also in the environment."""
@@ -32,16 +29,6 @@ class Bare(Contestant):
         log = ground.home / f"{self.name}.log"
         self.server = ServerProcess(self.command(ground), environment, ground.core, ground.port, log)
         self.server.start()
-
-    def stop(self) -> None:
-        """End the server."""
-        if self.server is not None:
-            self.server.stop()
-            self.server = None
-
-    def server_pids(self) -> list[int]:
-        """Return the one process."""
-        return [self.server.pid] if self.server is not None else []
 
     def dialect(self) -> Dialect:
         """Say nothing: who is connected is told."""
@@ -58,10 +45,6 @@ class Bare(Contestant):
     def patch(self, order_id: int, number: int) -> Request:
         """There is nothing to change."""
         raise NotImplementedError(f"{self.name} keeps no orders")
-
-    def order_id(self, answer: bytes) -> int:
-        """Return the id that it answers with, always the same."""
-        return int(json.loads(answer)["id"])
 
 
 class BareWs(Bare):

@@ -14,8 +14,7 @@ from pathlib import Path
 from platform import python_version
 
 from config.serving import ServingError, listen
-from tests.benchmarks.contestants.base import Contestant, Dialect, Ground, Request, marker
-from tests.benchmarks.contestants.order import JSON, bearer, id_of, order_body
+from tests.benchmarks.contestants.base import Dialect, Ground
 from tests.benchmarks.contestants.processes import (
     POLL_SECONDS,
     START_SECONDS,
@@ -24,24 +23,21 @@ from tests.benchmarks.contestants.processes import (
     plain_environment,
     prepare,
 )
+from tests.benchmarks.contestants.running import OrderTaker, bearer
 
 SEED = "tests.benchmarks.contestants.brigade_seed"
 PACKAGES = ("django", "djangorestframework", "channels", "msgspec", "orjson", "psycopg", "websockets")
 
 
-class Brigade(Contestant):
+class Brigade(OrderTaker):
     """This project on uvicorn: one worker of `manage.py up`, with the settings of a production server."""
 
     name = "brigade"
-    takes_orders = True
     packages: tuple[str, ...] = (*PACKAGES, "uvicorn", "uvloop", "httptools")
 
     def __init__(self) -> None:
-        self.server: ServerProcess | None = None
+        super().__init__()
         self.chefs: list[str] = []
-        self.waiters: list[str] = []
-        self.tables: list[int] = []
-        self.dishes: list[int] = []
 
     def missing(self) -> str | None:
         """Nothing: what Brigade needs was installed with it."""
@@ -66,8 +62,8 @@ class Brigade(Contestant):
         # It works alone, and needs no pool of connections.
         seeding = {**environment, "BRIGADE_COMMAND": "bench"}
         said = json.loads(prepare([sys.executable, "-m", SEED], seeding, log))
-        self.chefs, self.waiters = said["chefs"], said["waiters"]
-        self.tables, self.dishes = said["tables"], said["dishes"]
+        self.chefs = said["chefs"]
+        self.staff_with(said)
         self.server = self.serve(ground, environment, log)
 
     def serve(self, ground: Ground, environment: dict[str, str], log: Path) -> ServerProcess:
@@ -99,16 +95,6 @@ class Brigade(Contestant):
                 server.check(deadline)
         return server
 
-    def stop(self) -> None:
-        """End the server."""
-        if self.server is not None:
-            self.server.stop()
-            self.server = None
-
-    def server_pids(self) -> list[int]:
-        """Return the one worker."""
-        return [self.server.pid] if self.server is not None else []
-
     def dialect(self) -> Dialect:
         """Join the kitchen as one of many chefs; an order that is taken or changed is an event."""
         return Dialect(
@@ -122,27 +108,6 @@ class Brigade(Contestant):
             ready=b'"ref":"bench","ok":true',
             event=b'"type":"order:',
         )
-
-    def post(self, number: int) -> Request:
-        """Take the numbered order, as one of many waiters."""
-        body = order_body(number, tables=self.tables, dishes=self.dishes, notes=marker(number))
-        return Request("POST", "/api/orders", {**JSON, **self._waiter(number)}, body)
-
-    def list(self) -> Request:
-        """List the open orders."""
-        return Request("GET", "/api/orders?open=true&limit=50", self._waiter(0))
-
-    def patch(self, order_id: int, number: int) -> Request:
-        """Change an order's notes."""
-        body = json.dumps({"notes": marker(number)}).encode()
-        return Request("PATCH", f"/api/orders/{order_id}", {**JSON, **self._waiter(number)}, body)
-
-    def order_id(self, answer: bytes) -> int:
-        """Return the id of the order."""
-        return id_of(answer)
-
-    def _waiter(self, number: int) -> dict[str, str]:
-        return bearer(self.waiters[number % len(self.waiters)])
 
 
 class BrigadeOnDaphne(Brigade):

@@ -73,9 +73,7 @@ def modules() -> Path:
 def _home() -> Path:
     """Return the folder for this lock file's packages: another lock file, another folder."""
     digest = hashlib.sha256(b"".join((PEER / name).read_bytes() for name in DESCRIPTIONS)).hexdigest()[:12]
-    given = os.environ.get("BRIGADE_NODE_MODULES_HOME")
-    base = Path(given) if given else BASE_DIR / os.environ.get("BRIGADE_HOME", "var") / "bench"
-    return base / f"node-{digest}"
+    return BASE_DIR / os.environ.get("BRIGADE_HOME", "var") / "bench" / f"node-{digest}"
 
 
 def _install(home: Path) -> None:

@@ -6,26 +6,22 @@ import json
 import secrets
 
 from tests.benchmarks.contestants import node
-from tests.benchmarks.contestants.base import Contestant, Dialect, Ground, Request, marker
-from tests.benchmarks.contestants.order import JSON, bearer, id_of, order_body
+from tests.benchmarks.contestants.base import Dialect, Ground
 from tests.benchmarks.contestants.processes import ServerProcess, plain_environment, prepare
+from tests.benchmarks.contestants.running import OrderTaker
 
 PACKAGES = ("express", "knex", "pg", "socket.io", "engine.io", "ws", "jsonwebtoken", "ajv")
 
 
-class Peer(Contestant):
+class Peer(OrderTaker):
     """An Express server as a good team ships it. It keeps no events: a crash after COMMIT loses them."""
 
     name = "peer"
-    takes_orders = True
     options: tuple[str, ...] = ()
 
     def __init__(self) -> None:
-        self.server: ServerProcess | None = None
+        super().__init__()
         self.chefs: list[str] = []
-        self.waiters: list[str] = []
-        self.tables: list[int] = []
-        self.dishes: list[int] = []
 
     def missing(self) -> str | None:
         """Say whether Node or its packages are missing; the first time, install these."""
@@ -49,21 +45,11 @@ class Peer(Contestant):
         )
         log = ground.home / f"{self.name}.log"
         said = json.loads(prepare([node.node(), str(sources / "seed.js")], environment, log))
-        self.chefs, self.waiters = said["chefs"], said["waiters"]
-        self.tables, self.dishes = said["tables"], said["dishes"]
+        self.chefs = said["chefs"]
+        self.staff_with(said)
         command = [node.node(), str(sources / "server.js"), *self.options]
         self.server = ServerProcess(command, environment, ground.core, ground.port, log)
         self.server.start()
-
-    def stop(self) -> None:
-        """End the server."""
-        if self.server is not None:
-            self.server.stop()
-            self.server = None
-
-    def server_pids(self) -> list[int]:
-        """Return the one process."""
-        return [self.server.pid] if self.server is not None else []
 
     def dialect(self) -> Dialect:
         """Speak Socket.IO 4: sign in, naming the room; its pings are text messages."""
@@ -77,27 +63,6 @@ class Peer(Contestant):
             ping=b"2",
             pong=b"3",
         )
-
-    def post(self, number: int) -> Request:
-        """Take the numbered order, as one of many waiters."""
-        body = order_body(number, tables=self.tables, dishes=self.dishes, notes=marker(number))
-        return Request("POST", "/api/orders", {**JSON, **self._waiter(number)}, body)
-
-    def list(self) -> Request:
-        """List the open orders."""
-        return Request("GET", "/api/orders?open=true&limit=50", self._waiter(0))
-
-    def patch(self, order_id: int, number: int) -> Request:
-        """Change an order's notes."""
-        body = json.dumps({"notes": marker(number)}).encode()
-        return Request("PATCH", f"/api/orders/{order_id}", {**JSON, **self._waiter(number)}, body)
-
-    def order_id(self, answer: bytes) -> int:
-        """Return the id of the order."""
-        return id_of(answer)
-
-    def _waiter(self, number: int) -> dict[str, str]:
-        return bearer(self.waiters[number % len(self.waiters)])
 
 
 class PeerWithOutbox(Peer):

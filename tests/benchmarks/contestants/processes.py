@@ -61,9 +61,14 @@ class ServerProcess:
 
     @property
     def pid(self) -> int:
-        """Return the server's process id."""
+        """Return the process id of the server that runs."""
         assert self.process is not None
         return self.process.pid
+
+    @property
+    def pids(self) -> list[int]:
+        """Return the server's process id, while it runs."""
+        return [self.process.pid] if self.process is not None else []
 
     def start(self) -> None:
         """Start it and wait until it takes connections.

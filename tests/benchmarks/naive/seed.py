@@ -40,7 +40,7 @@ def main() -> None:
         for number in range(DISHES)
     ]
     tables = [Table.objects.create(name=f"M{number}") for number in range(TABLES)]
-    said = {"token": str(token), "tables": [row.pk for row in tables], "dishes": [row.pk for row in dishes]}
+    said = {"waiters": [str(token)], "tables": [row.pk for row in tables], "dishes": [row.pk for row in dishes]}
     sys.stdout.write(json.dumps(said))
 
 
