@@ -159,7 +159,6 @@ def prepare(command: list[str], environment: dict[str, str], log: Path, *, folde
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             raise ContestantError(f"{log.stem} cannot be prepared: {error}") from error
-        errors.write(done.stdout)
     if done.returncode:
         raise ContestantError(f"{log.stem} cannot be prepared: {last_words(log)}")
     return done.stdout.decode()

@@ -15,7 +15,6 @@ export const notFound = (detail, pointer) =>
   new ApiError(404, "not_found", detail, pointer ? [{ pointer, code: "not_found", detail }] : []);
 
 // Express tells an error handler by its four parameters.
-// eslint-disable-next-line no-unused-vars
 export function answerError(error, request, response, next) {
   const isOurs = error instanceof ApiError;
   // The body parser's own refusals carry a status and may be told.

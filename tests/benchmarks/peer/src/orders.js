@@ -152,7 +152,7 @@ async function itemsOf(trx, orderIds) {
   const modifiers = items.length
     ? await trx("order_item_modifiers").whereIn("item_id", items.map((item) => item.id)).orderBy("id")
     : [];
-  const byItem = Map.groupBy ? Map.groupBy(modifiers, (row) => row.item_id) : groupBy(modifiers, "item_id");
+  const byItem = groupBy(modifiers, "item_id");
   return groupBy(
     items.map((item) => ({ ...item, modifiers: byItem.get(item.id) ?? [] })),
     "order_id",
