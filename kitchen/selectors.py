@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from kitchen import states
-from kitchen.models import KitchenOrder, Station
+from kitchen.models import KitchenOrder, KitchenOrderItem, Station
 from orders.errors import NotFound
 
 
@@ -17,6 +17,12 @@ def tickets_of(restaurant_id: int) -> QuerySet[KitchenOrder]:
 def open_tickets(restaurant_id: int) -> QuerySet[KitchenOrder]:
     """Return the tickets that are the kitchen's to make or to hand over, oldest first."""
     return tickets_of(restaurant_id).filter(status__in=states.OPEN).order_by("id")
+
+
+def at_station(tickets: QuerySet[KitchenOrder], station_id: int) -> QuerySet[KitchenOrder]:
+    """Return those of the tickets that have an item at the station."""
+    there = KitchenOrderItem.objects.filter(ticket=OuterRef("pk"), station_id=station_id)
+    return tickets.filter(Exists(there))
 
 
 def find_ticket(restaurant_id: int, ticket_id: int) -> KitchenOrder:

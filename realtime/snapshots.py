@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.db.models import Count
 
 from kitchen.models import KitchenOrder
-from kitchen.selectors import open_tickets, stations_of
+from kitchen.selectors import at_station, open_tickets, stations_of
 from kitchen.shapes import station_shape, ticket_shape
 from kitchen.states import OPEN as OPEN_TICKETS
 from orders.models import Order
@@ -73,10 +73,9 @@ def _order(order: Order, audience: Audience) -> dict[str, Any]:
 
 def _kitchen(restaurant_id: int, station_id: int | None) -> Snapshot:
     tickets = open_tickets(restaurant_id)
-    if station_id is not None:
-        tickets = tickets.filter(items__station_id=station_id).distinct()
     stations = stations_of(restaurant_id)
     if station_id is not None:
+        tickets = at_station(tickets, station_id)
         stations = stations.filter(pk=station_id)
     return {
         "orders": [as_builtins(ticket_shape(ticket)) for ticket in tickets],

@@ -11,8 +11,8 @@ from django.utils import timezone
 from rest_framework.request import Request
 
 from kitchen import states
-from kitchen.models import KitchenOrder, KitchenOrderItem
-from kitchen.selectors import find_ticket, tickets_of
+from kitchen.models import KitchenOrder
+from kitchen.selectors import at_station, find_ticket, tickets_of
 from kitchen.services.tickets import ItemMove, acknowledge_ticket, set_ticket_item_statuses, set_ticket_status
 from kitchen.services.touching import ticket_items
 from kitchen.shapes import KitchenOrderShape, ticket_shape
@@ -78,19 +78,23 @@ def ticket_answer(ticket: KitchenOrder) -> HttpResponse:
     return answer(ticket_shape(ticket), version=ticket.version)
 
 
-def filtered_tickets(rows: QuerySet[KitchenOrder], query: dict[str, Any]) -> QuerySet[KitchenOrder]:
-    """Return the tickets that a query asks for."""
-    wanted = Q(status__in=query.get("status", states.OPEN))
+def filtered_tickets(rows: QuerySet[KitchenOrder], query: dict[str, Any]) -> tuple[QuerySet[KitchenOrder], list[Q]]:
+    """Return the tickets that a query may ask for, and the branches: of their conditions each meets one.
+
+    Open tickets are few and have an index of their own; each status of the others is a branch by itself.
+    """
+    wanted = set(query.get("status", states.OPEN))
+    still_open = wanted & set(states.OPEN)
+    branches = [Q(status__in=sorted(still_open))] if still_open else []
+    branches += [Q(status=status) for status in sorted(wanted - set(states.OPEN))]
     if "include_completed" in query:
         since = timezone.now() - dt.timedelta(minutes=query["include_completed"])
-        wanted |= Q(status=TicketStatus.COMPLETED, completed_at__gte=since)
-    rows = rows.filter(wanted)
+        branches.append(Q(status=TicketStatus.COMPLETED, completed_at__gte=since))
     if "priority" in query:
         rows = rows.filter(priority__in=query["priority"])
     if "station" in query:
-        there = KitchenOrderItem.objects.filter(station_id=query["station"]).values("ticket_id")
-        rows = rows.filter(pk__in=there)
-    return rows
+        rows = at_station(rows, query["station"])
+    return rows, branches
 
 
 class Tickets(Endpoint):
@@ -100,8 +104,8 @@ class Tickets(Endpoint):
     def get(self, request: Request) -> HttpResponse:
         """List tickets, oldest first."""
         query = query_of(request, TicketQuery)
-        rows = filtered_tickets(tickets_of(self.restaurant_id), query)
-        return page(request, rows, ticket_shape, ordering=OLDEST_FIRST, query=query)
+        rows, branches = filtered_tickets(tickets_of(self.restaurant_id), query)
+        return page(request, rows, ticket_shape, ordering=OLDEST_FIRST, query=query, branches=branches)
 
 
 class OneTicket(Endpoint):
