@@ -16,6 +16,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
+import msgspec
 import structlog
 from channels.layers import get_channel_layer
 from django.db import connection
@@ -26,6 +27,7 @@ from realtime import forwarding, stream
 from realtime.credentials import Principal, Verdict, recheck
 from realtime.feeds import RESTART, Feed, left
 from realtime.frames import Frame, StreamEvent, encoded
+from realtime.sharing import Shared
 from realtime.sockets import Socket
 
 log = structlog.get_logger(__name__)
@@ -53,6 +55,7 @@ class Hub:
         self.loop = loop
         self.feeds: dict[int, Feed] = {}
         self.gap_reads = 0
+        self.snapshots: Shared[tuple[str, int, dict[str, msgspec.Raw]]] = Shared()
         self._counted: defaultdict[tuple[Any, ...], dict[Socket, None]] = defaultdict(dict)
         self._executor = ThreadPoolExecutor(max_workers=2, thread_name_prefix="brigade-hub")
         # Of its own: a thousand screens that come back at once keep nobody from following the streams.

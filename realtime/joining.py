@@ -11,6 +11,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from kitchen.models import Station
 from orders.models import Order, Table
 from orders.shapes import timestamp
@@ -53,7 +55,7 @@ async def join(hub: Hub, feed: Feed, socket: Socket, principal: Principal, wish:
     """Join all of the rooms, or none: raises Refused."""
     if len(set(socket.memberships) | set(wish.rooms)) > MOST_ROOMS:
         raise Refused("conflict", f"A socket may be in at most {MOST_ROOMS} rooms.")
-    await hub.serve(check_rooms, principal, wish.rooms)
+    await _check_rooms(hub, principal, wish.rooms)
     _check_still(socket, wish.rooms)
     socket.hold()
     before = dict(socket.memberships)
@@ -110,8 +112,9 @@ async def _enter(
         resync = events is None
     if not resync and not wish.snapshot:
         return answer, []
-    epoch, seq, states = await hub.serve(
-        room_snapshots, principal.restaurant_id, wish.rooms, is_staff=principal.is_staff
+    epoch, seq, states = await hub.snapshots.get(
+        (principal.restaurant_id, wish.rooms, principal.is_staff),
+        lambda: hub.serve(_encoded_snapshots, principal.restaurant_id, wish.rooms, is_staff=principal.is_staff),
     )
     if epoch != feed.epoch:
         raise Refused("internal", "The stream has just been replaced. Join again.")
@@ -121,17 +124,29 @@ async def _enter(
     return answer | {"seq": seq, "replayed": 0, "resync": resync, "snapshot": snapshot}, []
 
 
+def _encoded_snapshots(
+    restaurant_id: int, rooms: tuple[str, ...], *, is_staff: bool
+) -> tuple[str, int, dict[str, msgspec.Raw]]:
+    """Read the rooms' states and encode them in the thread that has read them, once for all who wait for them."""
+    epoch, seq, states = room_snapshots(restaurant_id, rooms, is_staff=is_staff)
+    return epoch, seq, {room: msgspec.Raw(msgspec.json.encode(state)) for room, state in states.items()}
+
+
 async def _missed(hub: Hub, feed: Feed, principal: Principal, wish: Wish) -> list[StreamEvent] | None:
-    """Return what the rooms had after ``since``, or None where that can't be exact."""
+    """Return what the rooms had after ``since``, or None where that can't be exact.
+
+    What came a moment ago is still in memory: a thousand screens that come back at once ask the database nothing.
+    """
     assert wish.since is not None
     epoch, seq = wish.since
-    head: Head = await hub.serve(head_of, feed.restaurant_id)
-    if epoch != feed.epoch or head.epoch != epoch:
-        return None
-    if seq < head.min_seq - 1 or seq > head.seq:
+    if epoch != feed.epoch:
         return None
     until = feed.cursor
-    if until - seq > MOST_REPLAYED:
+    events = feed.recent(seq) if principal.is_staff else None
+    if events is not None:
+        return events if len(events) <= MOST_REPLAYED else None
+    head: Head = await hub.serve(head_of, feed.restaurant_id)
+    if head.epoch != epoch or seq < head.min_seq - 1 or seq > head.seq or until - seq > MOST_REPLAYED:
         return None
     events = await hub.serve(read_events, feed.restaurant_id, epoch, after=seq, until=until, rooms=list(wish.rooms))
     if await hub.serve(may_replay, principal, events):
@@ -167,8 +182,15 @@ def may_replay(principal: Principal, events: list[StreamEvent]) -> bool:
     return oldest is not None and told[0].at >= timestamp(oldest)
 
 
+async def _check_rooms(hub: Hub, principal: Principal, rooms: tuple[str, ...]) -> None:
+    if any(number is not None for _, number in filter(None, map(parse, rooms))):
+        await hub.serve(check_rooms, principal, rooms)
+    else:
+        check_rooms(principal, rooms)  # asks the database nothing
+
+
 def check_rooms(principal: Principal, rooms: tuple[str, ...]) -> None:
-    """Raise Refused unless the principal may join every one of the rooms: a query for each kind of them."""
+    """Raise Refused unless the principal may join every one of the rooms: a query for each kind that has numbers."""
     unknown = _unknown(principal, rooms)
     for room in rooms:
         verdict = may_join(room, kind=principal.kind, role=principal.role, table_id=principal.table_id)

@@ -1,0 +1,141 @@
+"""Crowds: sockets in the same rooms in the same way get the same frame, and only they."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from realtime.audiences import Audience
+from realtime.feeds import RECENT_EVENTS, Feed
+from realtime.frames import StreamEvent
+from realtime.sockets import Membership, Socket
+
+
+class Wire:
+    """Takes what is written, as long as it is told."""
+
+    def __init__(self) -> None:
+        self.frames: list[bytes] = []
+        self.on_writable: Any = None
+
+    def write(self, frames: bytes) -> bool:
+        self.frames.append(frames)
+        return True
+
+    def abort(self) -> None:
+        raise AssertionError("nobody is slow here")
+
+    @property
+    def told(self) -> list[tuple[int, str]]:
+        frames = [json.loads(frame[4 if frame[1] == 126 else 2 :]) for frame in self.frames]
+        return [(frame["seq"], frame["type"]) for frame in frames]
+
+
+async def never(_: dict[str, Any]) -> None:
+    raise AssertionError("everything goes over the wire")
+
+
+def event(seq: int, *rooms: str, kind: str = "order:updated") -> StreamEvent:
+    return StreamEvent(1, "e", seq, "id", kind, "now", list(rooms), '{"order_id":5}')
+
+
+def screen(feed: Feed, *rooms: str, **how: Any) -> tuple[Wire, Socket]:
+    wire = Wire()
+    socket = Socket(never, wire)
+    feed.sockets.add(socket)
+    feed.enter(socket, *(Membership(room, Audience.STAFF, feed.cursor, **how) for room in rooms))
+    return wire, socket
+
+
+@pytest.fixture
+def feed() -> Feed:
+    return Feed(1, "e", 0, 0.0)
+
+
+async def test_event_is_given_once_to_those_in_any_of_its_rooms(feed: Feed) -> None:
+    both, _ = screen(feed, "kitchen", "orders")
+    one, _ = screen(feed, "orders")
+    none, _ = screen(feed, "waiters")
+    whole, _ = screen(feed, "restaurant")
+
+    feed.deliver(event(1, "kitchen", "orders"))
+
+    assert [wire.told for wire in (both, one, none, whole)] == [[(1, "order:updated")]] * 2 + [[]] + [
+        [(1, "order:updated")]
+    ]
+
+
+async def test_same_bytes_are_written_to_a_whole_crowd(feed: Feed) -> None:
+    first, _ = screen(feed, "kitchen")
+    second, _ = screen(feed, "kitchen")
+
+    feed.deliver(event(1, "kitchen"))
+
+    assert first.frames[0] is second.frames[0]
+
+
+async def test_each_gets_its_own_selection_and_names(feed: Feed) -> None:
+    plain, _ = screen(feed, "kitchen")
+    picky, _ = screen(feed, "kitchen", only=frozenset({"order:deleted"}))
+    foreign, _ = screen(feed, "kitchen", names={"order:updated": "changed"})
+
+    feed.deliver(event(1, "kitchen"))
+    feed.deliver(event(2, "kitchen", kind="order:deleted"))
+
+    assert plain.told == [(1, "order:updated"), (2, "order:deleted")]
+    assert picky.told == [(2, "order:deleted")]
+    assert foreign.told == [(1, "changed"), (2, "order:deleted")]
+
+
+async def test_room_that_was_served_further_than_the_feed_gets_nothing_twice(feed: Feed) -> None:
+    wire, socket = screen(feed, "kitchen")
+    socket.memberships["kitchen"].after = 2
+    socket.note_served()
+
+    for seq in (1, 2, 3):
+        feed.deliver(event(seq, "kitchen"))
+
+    assert wire.told == [(3, "order:updated")]
+
+
+async def test_menu_reaches_every_table(feed: Feed) -> None:
+    table, _ = screen(feed, "table:4")
+    other, _ = screen(feed, "table:5")
+
+    feed.deliver(event(1, "kitchen", "table:*", kind="menu-item:updated"))
+
+    assert table.told == other.told == [(1, "menu-item:updated")]
+
+
+async def test_nothing_comes_from_a_room_that_was_left_and_nothing_of_it_is_kept(feed: Feed) -> None:
+    wire, socket = screen(feed, "kitchen", "orders")
+
+    feed.leave(socket, "kitchen")
+    feed.deliver(event(1, "kitchen"))
+    feed.deliver(event(2, "orders"))
+    feed.leave(socket, "orders")
+
+    assert wire.told == [(2, "order:updated")]
+    assert (dict(feed.rooms), socket.crowd, socket.memberships) == ({}, None, {})
+
+
+async def test_recent_events_are_all_that_came_after_a_number_or_none(feed: Feed) -> None:
+    feed.cursor = 10
+    for seq in range(11, 14):
+        feed.deliver(event(seq, "kitchen"))
+
+    assert [each.seq for each in feed.recent(11) or ()] == [12, 13]
+    assert [each.seq for each in feed.recent(10) or ()] == [11, 12, 13]
+    assert feed.recent(13) == []
+    assert feed.recent(9) is None
+    assert feed.recent(14) is None
+
+
+async def test_recent_events_are_bounded(feed: Feed) -> None:
+    for seq in range(1, RECENT_EVENTS + 3):
+        feed.deliver(event(seq, "kitchen"))
+
+    assert feed.recent(1) is None
+    assert len(feed.recent(2) or ()) == RECENT_EVENTS
