@@ -6,15 +6,15 @@ import asyncio
 import os
 from typing import Any
 
+import django
 from channels.routing import ProtocolTypeRouter, URLRouter
 
-from config.handler import django_application as set_up_django
-
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-django_application = set_up_django()
+django.setup(set_prefix=False)
 
 from django.urls import path, re_path  # noqa: E402 - Django must be set up first
 
+from config.handler import Handler  # noqa: E402
 from realtime import forwarding  # noqa: E402
 from realtime.consumers import StreamConsumer  # noqa: E402
 from realtime.origins import check_origin  # noqa: E402
@@ -32,6 +32,7 @@ async def http(scope: dict[str, Any], receive: Any, send: Any) -> None:
     await django_application(scope, receive, send)
 
 
+django_application = Handler()
 _consumer = StreamConsumer.as_asgi()
 # Channels takes ASGI applications where Django's types expect views.
 _routes: list[Any] = [path("", _consumer), path("ws/", _consumer), re_path(r"", _refuse)]  # type: ignore[arg-type]
