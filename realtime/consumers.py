@@ -25,8 +25,9 @@ from orders.errors import DomainError
 from orders.shapes import timestamp
 from realtime.commands import ALREADY_ANSWERED, COMMANDS, Auth, Call, convert, resolve, sign_in, to_sign_in
 from realtime.credentials import UNAUTHENTICATED, Principal, principal_of_session, principal_of_token
+from realtime.feeds import Feed
 from realtime.frames import encoded, refusal, reply
-from realtime.hub import HEARTBEAT_SECONDS, Feed, Hub, get_hub
+from realtime.hub import HEARTBEAT_SECONDS, Hub, get_hub
 from realtime.joining import Refused
 from realtime.sockets import Socket
 

@@ -84,6 +84,10 @@ def _reached(event: StreamEvent, memberships: dict[str, Membership]) -> list[Mem
     return reached
 
 
+def _nowhere(_: bytes) -> bool:
+    raise AssertionError("A socket without a wire is never free to be written to.")
+
+
 class Socket:
     """One WebSocket. All methods are called in the event loop, and none of those that send waits.
 
@@ -106,7 +110,7 @@ class Socket:
         self.counted_as: tuple[Any, ...] | None = None
         self._send = send
         self._wire = wire
-        self._write = wire.write if wire is not None else None
+        self._write: Callable[[bytes], bool] = wire.write if wire is not None else _nowhere
         self._free = wire is not None  # whether a frame may be written at once
         self._queue: deque[Frame] = deque()
         self._bytes = 0
@@ -142,7 +146,7 @@ class Socket:
         if self._held is not None or event.seq <= self.served:
             self.deliver(event)
         elif self._free:
-            self._free = self._write(frame.wire)  # type: ignore[misc] - free are those that have a wire
+            self._free = self._write(frame.wire)
         else:
             self.push(frame)
 
@@ -181,7 +185,7 @@ class Socket:
     def push(self, frame: Frame) -> None:
         """Send a frame, at once or after what waits; a full queue cuts the socket off."""
         if self._free:
-            self._free = self._write(frame.wire)  # type: ignore[misc] - free are those that have a wire
+            self._free = self._write(frame.wire)
             return
         if self.closing is not None:
             return
@@ -194,7 +198,7 @@ class Socket:
 
     def _flush(self) -> None:
         """Write what waits, now that the client takes more: and the close, if that is what comes next."""
-        if self._cutter is not None or self._write is None:
+        if self._cutter is not None:
             return
         free = True
         while free and self._queue:
