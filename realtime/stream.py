@@ -118,7 +118,11 @@ def heads_of(restaurant_ids: Iterable[int], *, make: bool = False) -> dict[int, 
     return heads
 
 
-_COLUMNS = "restaurant_id, seq, event_id, type, at, rooms, data"
+# As text: PostgreSQL writes it in a third of the time that it takes to make Python's dates, lists and UUIDs of it.
+_COLUMNS = """
+    seq, event_id::text, type, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+    array_to_string(rooms, ' '), data
+"""
 
 
 def read_events(
@@ -144,6 +148,6 @@ def read_events(
             [*values, limit],
         )
         return [
-            StreamEvent(row[0], epoch, row[1], str(row[2]), row[3], timestamp(row[4]), row[5], row[6])
-            for row in cursor.fetchall()
+            StreamEvent(restaurant_id, epoch, seq, event_id, kind, at, rooms_of_it.split(), data)
+            for seq, event_id, kind, at, rooms_of_it, data in cursor.fetchall()
         ]

@@ -25,7 +25,7 @@ from realtime.frames import StreamEvent, encoded
 from realtime.joining import MOST_ROOMS, Refused, check_rooms, may_replay
 from realtime.rooms import audience_in
 from realtime.sockets import Membership, frame_for
-from realtime.stream import Head, head_of, read_events
+from realtime.stream import MOST_REPLAYED, Head, head_of, read_events
 
 USUAL_EVENTS = 500
 MOST_EVENTS = 1000
@@ -112,12 +112,14 @@ class Events(Endpoint):
         if "after" not in query or not _can_replay(head, query["epoch"], query["after"]):
             return _answer(head, head.seq, [], resync="after" in query)
         limit = min(query.get("limit", USUAL_EVENTS), MOST_EVENTS)
+        # A quiet room may have nothing for a long time: an answer looks so far ahead, and the next one further.
+        until = min(head.seq, query["after"] + MOST_REPLAYED)
         events = read_events(
-            principal.restaurant_id, head.epoch, after=query["after"], until=head.seq, limit=limit, rooms=list(rooms)
+            principal.restaurant_id, head.epoch, after=query["after"], until=until, limit=limit, rooms=list(rooms)
         )
         if not may_replay(principal, events):
             return _answer(head, head.seq, [], resync=True)
-        covered = events[-1].seq if len(events) == limit else head.seq
+        covered = events[-1].seq if len(events) == limit else until
         return _answer(head, covered, _frames(principal, rooms, query.get("types"), events))
 
     def _principal(self) -> Principal:

@@ -13,7 +13,7 @@ from realtime.audiences import Audience
 from realtime.models import Event, Stream
 from realtime.stream import head_of, read_events
 from tests.callers import Caller
-from tests.factories import StationFactory
+from tests.factories import MenuItemFactory, StationFactory
 
 if TYPE_CHECKING:
     from tests.callers import House
@@ -95,6 +95,30 @@ def test_cursor_moves_on_when_the_rooms_had_nothing(house: House) -> None:
     page = house.cook.get(f"/api/events?{start}&rooms=station:{house.station.pk}").body
 
     assert (page["events"], page["seq"]) == ([], page["head"])
+
+
+def test_cursor_moves_on_step_by_step_when_a_quiet_room_missed_much(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("realtime.api.events.MOST_REPLAYED", 2)
+    station = StationFactory(restaurant=house.restaurant)
+    dish = MenuItemFactory(restaurant=house.restaurant, station=station)
+    start = _cursor(house)
+    for _ in range(3):
+        house.order()
+    ticket = house.ticket(items=[{"menu_item_id": dish.pk, "quantity": 1}])
+    after, epoch = (part.split("=")[1] for part in start.split("&"))
+
+    pages = []
+    while not pages or pages[-1]["seq"] < pages[-1]["head"]:
+        pages.append(house.cook.get(f"/api/events?after={after}&epoch={epoch}&rooms=station:{station.pk}").body)
+        assert pages[-1]["seq"] - int(after) <= 2
+        after = pages[-1]["seq"]
+
+    told = [event for page in pages for event in page["events"]]
+    assert (pages[0]["events"], pages[0]["resync"]) == ([], False)
+    assert "order:new" in [event["type"] for event in told]
+    assert {event["data"]["order_id"] for event in told if "order_id" in event["data"]} == {ticket["order_id"]}
 
 
 def test_only_the_types_come_when_they_are_named(house: House) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 import random
 import socket
@@ -25,6 +26,7 @@ from orders.services.customers import AskedCustomer
 from orders.services.dishes import AskedItem
 from orders.services.items import add_items, change_item, remove_item
 from orders.services.orders import create_order, delete_order, set_order_status, update_order
+from orders.shapes import timestamp
 from orders.states import Channel, OrderStatus
 from orders.units import open_unit
 from realtime import forwarding
@@ -125,6 +127,19 @@ def test_events_are_read_as_they_were_written_when_replayed(place: Place) -> Non
     assert read_events(place.restaurant.pk, start.epoch, after=start.seq, limit=1) == events[:1]
     assert read_events(place.restaurant.pk, start.epoch, after=start.seq, rooms=["order:0"]) == []
     assert read_events(place.restaurant.pk, start.epoch, after=start.seq, rooms=["restaurant"]) == events
+
+
+def test_event_says_what_its_row_says_when_read(place: Place) -> None:
+    after = head(place.restaurant)
+    place.order()
+    row = Event.objects.get(restaurant=place.restaurant, seq=after + 1)
+    for rooms, at in ((row.rooms, row.at), ([], dt.datetime(2026, 1, 2, 3, 4, 5, 60_000, tzinfo=dt.UTC))):
+        Event.objects.filter(restaurant=place.restaurant, seq=row.seq).update(rooms=rooms, at=at)
+
+        (event,) = read_events(place.restaurant.pk, "epoch", after=after)
+
+        assert (event.rooms, event.at, event.data) == (rooms, timestamp(at), row.data)
+        assert (event.id, event.type, event.seq) == (str(row.event_id), row.type, row.seq)
 
 
 def test_other_restaurants_events_are_left_out_when_replayed(place: Place, other_place: Place) -> None:
