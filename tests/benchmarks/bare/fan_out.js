@@ -25,6 +25,8 @@ const server = createServer((request, response) => {
   });
 });
 
+server.keepAliveTimeout = 75_000;
+
 server.on("upgrade", (request, socket, head) => {
   screens.handleUpgrade(request, socket, head, (screen) => screen.send('{"type":"ready"}'));
 });

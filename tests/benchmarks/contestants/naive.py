@@ -13,6 +13,8 @@ from tests.benchmarks.contestants.processes import ServerProcess, plain_environm
 from tests.benchmarks.contestants.running import OrderTaker
 
 SEED = "tests.benchmarks.naive.seed"
+# Longer than the benchmark's pauses: what is measured is not how often a client connects anew.
+KEEP_ALIVE_SECONDS = 75
 APPLICATION = "tests.benchmarks.naive.asgi:application"
 PACKAGES = ("django", "djangorestframework", "channels", "channels-redis", "psycopg", "uvicorn", "uvloop", "websockets")
 
@@ -41,7 +43,9 @@ class Naive(OrderTaker):
         )
         log = ground.home / f"{self.name}.log"
         self.staff_with(json.loads(prepare([sys.executable, "-m", SEED], environment, log)))
-        command = [sys.executable, "-m", "uvicorn", APPLICATION, "--port", str(ground.port), "--log-level", "warning"]
+        options = {"--port": ground.port, "--log-level": "warning", "--timeout-keep-alive": KEEP_ALIVE_SECONDS}
+        arguments = [str(part) for option in options.items() for part in option]
+        command = [sys.executable, "-m", "uvicorn", APPLICATION, *arguments]
         self.server = ServerProcess(command, environment, ground.core, ground.port, log)
         self.server.start()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -99,6 +100,9 @@ class ServerProcess:
                 # Ctrl-C is for the benchmark, which then ends its servers.
                 start_new_session=True,
             )
+        # Thousands of screens, each with a file descriptor: as many as this machine lets us have.
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.prlimit(self.process.pid, resource.RLIMIT_NOFILE, (most, most))
 
     def check(self, deadline: float) -> None:
         """Raise ContestantError when it has ended, or does not serve by the deadline."""

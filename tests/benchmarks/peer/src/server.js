@@ -19,7 +19,7 @@ app.disable("etag");
 app.use(express.json({ limit: "1mb" }));
 
 const server = createServer(app);
-server.keepAliveTimeout = 30_000;
+server.keepAliveTimeout = 75_000;
 const screens = new Screens(server);
 
 app.use("/api", routes(screens));
