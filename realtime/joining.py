@@ -69,6 +69,8 @@ async def join(hub: Hub, feed: Feed, socket: Socket, principal: Principal, wish:
         socket.release()
         raise
     try:
+        # What the other rooms had up to a later snapshot: a client leaves out what its cursor is already past.
+        socket.release_until(answer["seq"])
         socket.put(reply(ref, answer))
         await socket.put_all(replay)
         await socket.drain()

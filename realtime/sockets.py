@@ -130,6 +130,17 @@ class Socket:
         """Hold events back until ``release``."""
         self._held = []
 
+    def release_until(self, seq: int) -> None:
+        """Send what was held back up to a number; what is later stays held back."""
+        if self._held is None:
+            return
+        held, self._held = self._held, None
+        for event in held:
+            if event.seq <= seq:
+                self.deliver(event)
+        if self._cutter is None:
+            self._held = [event for event in held if event.seq > seq]
+
     def release(self) -> None:
         """Send what was held back, in order, and go on live."""
         held, self._held = self._held or [], None
