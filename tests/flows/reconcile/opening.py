@@ -57,12 +57,15 @@ def reconcile(plan: Plan, step: Callable[[str], Step]) -> Outcome:
         try:
             with step("Opening two restaurants"):
                 run = _open(plan, servers)
-            with step("Playing") as playing:
-                _play(run, playing)
-            with step("Comparing"):
-                _reckon(run, outcome)
+            try:
+                with step("Playing") as playing:
+                    _play(run, playing)
+                with step("Comparing"):
+                    _reckon(run, outcome)
+            finally:
+                connection.close()
+                run.close()
         finally:
-            connection.close()
             servers.stop()
     except BaseException:
         outcome.kept = home
@@ -91,8 +94,10 @@ def _open(plan: Plan, servers: Servers) -> Run:
     settings.CHANNEL_LAYERS = channel_layers((servers.valkey.url,), servers.prefix)
     call_command("migrate", interactive=False, verbosity=0)
     houses = [open_house(slug) for slug in SLUGS]
+    table = Table(houses)
     forwarding.finish()
-    return Run(plan, servers, houses, Table(houses))
+    connection.close()  # it would not outlive PostgreSQL's restarts
+    return Run(plan, servers, houses, table)
 
 
 def _play(run: Run, playing: Step) -> None:

@@ -78,6 +78,10 @@ class Run:
         self._visitors = 0
         self._later: list[asyncio.TimerHandle] = []
 
+    def close(self) -> None:
+        """End the run's own thread, and with it every service that it started again."""
+        self._executor.shutdown()
+
     @property
     def steady(self) -> list[Screen]:
         """Those who do nothing by themselves."""
@@ -273,7 +277,6 @@ class Run:
                 await asyncio.gather(*work, return_exceptions=True)
                 for screen in self.everybody:
                     await screen.leave()
-                self._executor.shutdown(wait=False)
 
     async def _deal(self) -> None:
         """Let one fault after the other happen, round after round, until the time is up."""
