@@ -35,12 +35,14 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 class Wire(Protocol):
-    """What a server offers beside ASGI: to write finished frames at once, and to drop the connection."""
+    """What a server offers beside ASGI: to write finished frames at once, and to drop the connection.
 
+    From ``on_full``, which may come within ``write``, to ``on_writable`` nothing may be written.
+    """
+
+    write: Callable[[bytes], None]
+    on_full: Callable[[], None] | None
     on_writable: Callable[[], None] | None
-
-    def write(self, frames: bytes) -> bool:
-        """Send whole frames; False when no more is wanted until ``on_writable`` is called."""
 
     def abort(self) -> None:
         """Drop the connection with whatever waits to be sent."""
@@ -84,7 +86,7 @@ def _reached(event: StreamEvent, memberships: dict[str, Membership]) -> list[Mem
     return reached
 
 
-def _nowhere(_: bytes) -> bool:
+def _nowhere(_: bytes) -> None:
     raise AssertionError("A socket without a wire is never free to be written to.")
 
 
@@ -110,7 +112,7 @@ class Socket:
         self.counted_as: tuple[Any, ...] | None = None
         self._send = send
         self._wire = wire
-        self._write: Callable[[bytes], bool] = wire.write if wire is not None else _nowhere
+        self._write: Callable[[bytes], None] = wire.write if wire is not None else _nowhere
         self._free = wire is not None  # whether a frame may be written at once
         self._queue: deque[Frame] = deque()
         self._bytes = 0
@@ -119,6 +121,7 @@ class Socket:
         self._pump: asyncio.Task[None] | None = None
         self._cutter: asyncio.Task[None] | None = None
         if wire is not None:
+            wire.on_full = self._note_full
             wire.on_writable = self._flush
 
     @property
@@ -157,7 +160,7 @@ class Socket:
         if self._held is not None or event.seq <= self.served:
             self.deliver(event)
         elif self._free:
-            self._free = self._write(frame.wire)
+            self._write(frame.wire)
         else:
             self.push(frame)
 
@@ -196,7 +199,7 @@ class Socket:
     def push(self, frame: Frame) -> None:
         """Send a frame, at once or after what waits; a full queue cuts the socket off."""
         if self._free:
-            self._free = self._write(frame.wire)
+            self._write(frame.wire)
             return
         if self.closing is not None:
             return
@@ -207,18 +210,23 @@ class Socket:
         elif self._wire is None:
             self._start_pump()
 
+    def _note_full(self) -> None:
+        """Keep what comes next until the client takes more."""
+        self._free = False
+
     def _flush(self) -> None:
         """Write what waits, now that the client takes more: and the close, if that is what comes next."""
         if self._cutter is not None:
             return
-        free = True
-        while free and self._queue:
+        self._free = True
+        while self._free and self._queue:
             frame = self._queue.popleft()
             self._bytes -= len(frame.text)
-            free = self._write(frame.wire)
+            self._write(frame.wire)
         if self._queue:
             return
-        self._free = free and self.closing is None
+        if self.closing is not None:
+            self._free = False
         if self._drained is not None:
             self._drained.set()
         if self.closing is not None:
@@ -318,7 +326,7 @@ class Socket:
         self._queue.clear()
         self._held = None
         if self._wire is not None:
-            self._wire.on_writable = None
+            self._wire.on_full = self._wire.on_writable = None
         if self._pump is not None and self.closing == GONE:
             self._pump.cancel()
         if self._drained is not None:

@@ -18,11 +18,11 @@ class Wire:
 
     def __init__(self) -> None:
         self.frames: list[bytes] = []
+        self.on_full: Any = None
         self.on_writable: Any = None
 
-    def write(self, frames: bytes) -> bool:
+    def write(self, frames: bytes) -> None:
         self.frames.append(frames)
-        return True
 
     def abort(self) -> None:
         raise AssertionError("nobody is slow here")

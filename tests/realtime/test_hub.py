@@ -78,15 +78,18 @@ class Wire(Plain):
     def __init__(self) -> None:
         super().__init__()
         self.aborted = False
+        self.on_full: Callable[[], None] | None = None
         self.on_writable: Callable[[], None] | None = None
 
     def socket(self) -> Socket:
         return Socket(self.send, self)
 
-    def write(self, frames: bytes) -> bool:
+    def write(self, frames: bytes) -> None:
         head = {126: 4, 127: 10}.get(frames[1], 2)
         self.sent.append({"type": "websocket.send", "text": frames[head:].decode()})
-        return self.open.is_set()
+        if not self.open.is_set():
+            assert self.on_full is not None
+            self.on_full()
 
     def reopen(self) -> None:
         self.open.set()
@@ -256,7 +259,7 @@ async def test_feed_is_reset_when_events_behind_its_cursor_are_gone(hub: Hub, pl
 class Broken(Wire):
     """A wire that fails in a way nobody thought of."""
 
-    def write(self, frames: bytes) -> bool:
+    def write(self, frames: bytes) -> None:
         raise RuntimeError("out of order")
 
 
