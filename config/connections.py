@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 CONNECT_TIMEOUT_SECONDS = 5
 LOCK_TIMEOUT_SECONDS = 10
+PREPARE_AFTER = 2
 # What an installation without services gets: nothing can listen on these ports, so a connection fails at once.
 NOWHERE = "postgresql://brigade@127.0.0.1:1/brigade"
 NOWHERE_LAYER = "redis://127.0.0.1:1/0"
@@ -17,6 +18,8 @@ def database(url: str | None, *, pool_size: int | None, pool_timeout_seconds: fl
     options: dict[str, Any] = {"connect_timeout": CONNECT_TIMEOUT_SECONDS, "application_name": "brigade"}
     # A row that stays locked answers "try again" instead of holding up a thread for ever.
     options["options"] = f"-c lock_timeout={LOCK_TIMEOUT_SECONDS}s"
+    # For the statements of orders.statements; Django's own are never prepared.
+    options["prepare_threshold"] = PREPARE_AFTER
     options |= dict(parse_qsl(parts.query))
     if pool_size is not None:
         options["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": pool_timeout_seconds}

@@ -13,7 +13,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db import connection
 from django.db.models import Prefetch
 
 from orders.models import (
@@ -25,6 +24,7 @@ from orders.models import (
     Revision,
     Table,
 )
+from orders.statements import fetch
 
 MOST_BOOKS = 500
 _REVISION = f"SELECT value FROM {Revision._meta.db_table} WHERE restaurant_id = %s"  # noqa: S608, SLF001 - our own table
@@ -154,10 +154,8 @@ def book_of(restaurant_id: int) -> Book:
 
     Inside a transaction it is as that transaction sees it. A restaurant without a revision is read anew each time.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_REVISION, [restaurant_id])
-        row = cursor.fetchone()
-    revision = row[0] if row else None
+    found = fetch(_REVISION, restaurant_id)
+    revision = found[0][0] if found else None
     book = _books.get(restaurant_id)
     if book is None or book.revision != revision or revision is None:
         book = Book(restaurant_id, revision)

@@ -20,11 +20,12 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, ParamSpec, Self, TypeVar
 
-from django.db import connection, models, transaction
-from django.db.models.signals import post_save
+from django.db import DEFAULT_DB_ALIAS, connection, models, transaction
+from django.db.models.signals import post_save, pre_save
 
 from orders.actors import SYSTEM, Actor
 from orders.errors import NotFound
+from orders.inserting import can_insert, insert_family, insert_rows
 
 _active = threading.local()
 _end_hooks: list[Callable[[Unit], None]] = []
@@ -257,16 +258,10 @@ class TrackedQuerySet(models.QuerySet[M], Generic[M]):
         raise SilentWrite("_raw_delete", self.model)
 
     def insert(self, objs: list[M]) -> list[M]:
-        """Insert several rows in one statement and send ``post_save`` for each, as ``save()`` would."""
+        """Insert several rows in one statement; ``pre_save`` and ``post_save`` are sent for each, as by ``save()``."""
         require_unit()
-        for row in objs:
-            if isinstance(row, TrackedModel):
-                row.take_plain_values()
-        super().bulk_create(objs)
-        for row in objs:
-            post_save.send(sender=type(row), instance=row, created=True, raw=False, using=self.db, update_fields=None)
-            if isinstance(row, TrackedModel):
-                row.remember_loaded()
+        _announce(objs)
+        _made(objs, insert_rows(objs), using=self.db)
         return objs
 
     def delete(self) -> tuple[int, dict[str, int]]:
@@ -283,6 +278,26 @@ class TrackedQuerySet(models.QuerySet[M], Generic[M]):
         """Update or make a row, in a unit."""
         with _unit_if_none():
             return super().update_or_create(defaults, create_defaults, **kwargs)
+
+
+def _announce(rows: Iterable[models.Model], *, using: str = DEFAULT_DB_ALIAS) -> None:
+    """Do with rows what ``save()`` does before it inserts them."""
+    for row in rows:
+        if isinstance(row, TrackedModel):
+            row.take_plain_values()
+        pre_save.send(sender=type(row), instance=row, raw=False, using=using, update_fields=None)
+
+
+def _made(rows: Iterable[models.Model], keys: Iterable[int], *, using: str = DEFAULT_DB_ALIAS) -> None:
+    """Do with rows what ``save()`` does once they are inserted."""
+    for row, key in zip(rows, keys, strict=True):
+        row.pk = key
+        row._state.adding = False  # noqa: SLF001 - as Django does
+        row._state.db = using  # noqa: SLF001
+    for row in rows:
+        post_save.send(sender=type(row), instance=row, created=True, raw=False, using=using, update_fields=None)
+        if isinstance(row, TrackedModel):
+            row.remember_loaded()
 
 
 TrackedManager = models.Manager.from_queryset(TrackedQuerySet)
@@ -319,6 +334,24 @@ class TrackedModel(models.Model):
         with _unit_if_none():
             super().save(*args, **kwargs)
             self._remember(written)
+
+    def insert_with(self, children: list[M], *, link: str) -> None:
+        """Insert a new row and new rows that refer to it by ``link``, in one statement; else as ``save()`` does."""
+        require_unit()
+        _announce([self, *children])
+        if not children:
+            _made([self], insert_rows([self]))
+            return
+        key, keys = insert_family(self, children, link)
+        self.pk = key
+        for child in children:
+            setattr(child, link, self)
+        _made([self, *children], [key, *keys])
+
+    def _do_insert(self, manager: Any, using: Any, fields: Any, returning_fields: Any, raw: bool) -> list[Any]:
+        if raw or self.pk is not None or not can_insert(type(self)):
+            return super()._do_insert(manager, using, fields, returning_fields, raw)  # type: ignore[misc, no-any-return]
+        return [(key,) for key in insert_rows([self])]
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Delete the row, in a unit of work (one of its own where none is open)."""

@@ -13,26 +13,28 @@ import msgspec
 from django.db import connection, transaction
 
 from orders.shapes import timestamp
+from orders.statements import fetch
 from orders.units import Unit, at_unit_end
 from realtime import forwarding
 from realtime.announcing import Draft, drafts_of
 from realtime.frames import StreamEvent
 
 MOST_REPLAYED = 5000
+_encode = msgspec.json.Encoder().encode
 
 _APPEND = """
 WITH stream AS (
-    INSERT INTO realtime_stream (restaurant_id, epoch, head, min_seq) VALUES (%(restaurant)s, %(epoch)s, %(count)s, 1)
-    ON CONFLICT (restaurant_id) DO UPDATE SET head = realtime_stream.head + %(count)s
-    RETURNING epoch, head, date_trunc('milliseconds', clock_timestamp()) AS at
+    INSERT INTO realtime_stream (restaurant_id, epoch, head, min_seq) VALUES (%s, %s, %s, 1)
+    ON CONFLICT (restaurant_id) DO UPDATE SET head = realtime_stream.head + excluded.head
+    RETURNING restaurant_id, epoch, head, date_trunc('milliseconds', clock_timestamp()) AS at
 ), numbered AS (
     INSERT INTO realtime_event (restaurant_id, seq, event_id, type, at, rooms, data, order_id,
                                 actor_id, actor_name, source, changes)
-    SELECT %(restaurant)s, stream.head - %(count)s + drafted.n, drafted.id, drafted.type, stream.at,
-           string_to_array(drafted.rooms, ' '), drafted.data, drafted.order_id,
-           %(actor_id)s, %(actor_name)s, %(source)s, drafted.changes
-    FROM stream, unnest(%(ids)s::uuid[], %(types)s::text[], %(rooms)s::text[], %(datas)s::text[], %(orders)s::bigint[],
-                        %(changes)s::text[]) WITH ORDINALITY AS drafted (id, type, rooms, data, order_id, changes, n)
+    SELECT stream.restaurant_id, stream.head - %s + drafted.n, drafted.id, drafted.type, stream.at,
+           drafted.rooms, drafted.data, drafted.order_id, %s, %s, %s, drafted.changes
+    FROM stream, ROWS FROM (json_to_recordset(%s::json) AS (
+        id uuid, type varchar, rooms varchar[], data text, order_id bigint, changes text
+    )) WITH ORDINALITY AS drafted (id, type, rooms, data, order_id, changes, n)
 )
 SELECT epoch, head, at FROM stream
 """
@@ -55,34 +57,32 @@ def append(unit: Unit) -> None:
 
 
 def _append(restaurant_id: int, drafts: list[Draft], unit: Unit) -> list[StreamEvent]:
-    ids = [uuid.uuid4() for _ in drafts]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _APPEND,
-            {
-                "restaurant": restaurant_id,
-                "epoch": uuid.uuid4(),
-                "count": len(drafts),
-                "actor_id": unit.actor.user_id,
-                "actor_name": unit.actor.name,
-                "source": unit.actor.source,
-                "ids": ids,
-                "types": [draft.type for draft in drafts],
-                "rooms": [" ".join(draft.rooms) for draft in drafts],
-                "datas": [draft.data.decode() for draft in drafts],
-                "orders": [draft.order_id for draft in drafts],
-                "changes": [msgspec.json.encode(draft.changes).decode() for draft in drafts],
-            },
-        )
-        epoch, head, at = cursor.fetchone()
-    first = head - len(drafts) + 1
+    ids = [str(uuid.uuid4()) for _ in drafts]
+    datas = [draft.data.decode() for draft in drafts]
+    rows = [
+        {
+            "id": event_id,
+            "type": draft.type,
+            "rooms": draft.rooms,
+            "data": data,
+            "order_id": draft.order_id,
+            "changes": _encode(draft.changes).decode(),
+        }
+        for event_id, data, draft in zip(ids, datas, drafts, strict=True)
+    ]
+    actor, count = unit.actor, len(drafts)
+    ((epoch, head, at),) = fetch(
+        _APPEND, restaurant_id, uuid.uuid4(), count, count, actor.user_id, actor.name, actor.source,
+        _encode(rows).decode(),
+    )  # fmt: skip
+    moment, stream_epoch = timestamp(at), str(epoch)
+    first = head - count + 1
     return [
         StreamEvent(
-            restaurant_id, str(epoch), first + index, str(ids[index]), draft.type, timestamp(at), draft.rooms,
-            draft.data.decode(),
+            restaurant_id, stream_epoch, first + index, ids[index], draft.type, moment, draft.rooms, datas[index]
         )
         for index, draft in enumerate(drafts)
-    ]  # fmt: skip
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -94,18 +95,30 @@ def draw_up_lines(
 
 def insert_lines(drawn: Drawn) -> list[OrderItem]:
     """Insert lines that were drawn up, with their modifiers; their order must be saved."""
-    lines = [line for line, _ in drawn]
-    OrderItem.objects.insert(lines)
-    copies = [
-        OrderItemModifier(item=line, modifier_id=modifier.pk, name=modifier.name, price=modifier.price)
-        for line, modifiers in drawn
-        for modifier in modifiers
-    ]
-    if copies:
-        OrderItemModifier.objects.insert(copies)
-    for line in lines:
-        keep_rows(line, "modifiers", [copy for copy in copies if copy.item_id == line.pk])
+    lines = OrderItem.objects.insert([line for line, _ in drawn])
+    _insert_modifiers(drawn)
     return lines
+
+
+def insert_with_lines(order: Order, drawn: Drawn) -> None:
+    """Insert an order together with the lines that were drawn up for it, and their modifiers."""
+    lines = [line for line, _ in drawn]
+    order.insert_with(lines, link="order")
+    _insert_modifiers(drawn)
+    keep_rows(order, "items", lines)
+
+
+def _insert_modifiers(drawn: Drawn) -> None:
+    copies = [
+        [
+            OrderItemModifier(item=line, modifier_id=modifier.pk, name=modifier.name, price=modifier.price)
+            for modifier in modifiers
+        ]
+        for line, modifiers in drawn
+    ]
+    OrderItemModifier.objects.insert(list(itertools.chain.from_iterable(copies)))
+    for (line, _), own in zip(drawn, copies, strict=True):
+        keep_rows(line, "modifiers", own)
 
 
 def _line(

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import TypedDict, Unpack
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import prefetch_related_objects
 from django.utils import timezone
 
 from orders import signals, states
 from orders.actors import Actor
-from orders.aggregates import keep_rows, lines_of, lock_order
+from orders.aggregates import lines_of, lock_order
 from orders.books import Book, book_of
 from orders.errors import (
     Conflict,
@@ -28,15 +28,17 @@ from orders.models import Allergen, Order, OrderItem, Table
 from orders.services.customers import AskedCustomer, find_customer, match_customer
 from orders.services.dishes import (
     AskedItem,
+    Drawn,
     check_available,
     draw_up_lines,
     find_dishes,
-    insert_lines,
+    insert_with_lines,
     negative,
     portions_of,
     take_stock,
 )
 from orders.services.touching import add_up, touch
+from orders.statements import fetch
 from orders.states import Channel, ItemStatus, OrderStatus, PaymentStatus, Priority, Role
 from orders.units import require_unit, unit_of_work
 
@@ -119,8 +121,7 @@ def create_order(  # noqa: PLR0913 - an order is what it is
     add_up(order, (line for line, _ in drawn))
     # As late as can be: whoever takes the next order here waits for this one's commit.
     order.order_number = f"{restaurant.order_prefix}-{_next_number(restaurant.pk, business_date):03d}"
-    _insert(order)
-    keep_rows(order, "items", insert_lines(drawn))
+    _insert(order, drawn)
     require_unit().adopt(order)
     if restaurant.auto_confirm and not draft:
         _confirm(order, actor)
@@ -151,26 +152,25 @@ def _allergies(restaurant_id: int, allergen_ids: Sequence[int]) -> list[str]:
     return sorted(names.values())
 
 
+_NEXT_NUMBER = """
+INSERT INTO orders_ordercounter (restaurant_id, business_date, last) VALUES (%s, %s, 1)
+ON CONFLICT (restaurant_id, business_date) DO UPDATE SET last = orders_ordercounter.last + 1
+RETURNING last
+"""
+
+
 def _next_number(restaurant_id: int, business_date: dt.date) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            INSERT INTO orders_ordercounter (restaurant_id, business_date, last) VALUES (%s, %s, 1)
-            ON CONFLICT (restaurant_id, business_date) DO UPDATE SET last = orders_ordercounter.last + 1
-            RETURNING last
-            """,
-            [restaurant_id, business_date],
-        )
-        return int(cursor.fetchone()[0])
+    ((number,),) = fetch(_NEXT_NUMBER, restaurant_id, business_date)
+    return int(number)
 
 
-def _insert(order: Order) -> None:
+def _insert(order: Order, drawn: Drawn) -> None:
     if not order.external_id:
-        order.save()
+        insert_with_lines(order, drawn)
         return
     try:
         with transaction.atomic():
-            order.save()
+            insert_with_lines(order, drawn)
     except IntegrityError as error:
         if "order_external_id" not in str(error):
             raise

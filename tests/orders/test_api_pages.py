@@ -253,7 +253,7 @@ def test_taking_an_order_costs_the_same_whatever_its_length(
     taker, body = house.waiter, house.order_body(items=[item] * lines)
     taker.post("/api/orders", body)
 
-    # Whether it still stands who calls and what the menu says, the number, three inserts, the events;
+    # Whether it still stands who calls and what the menu says, the number, two inserts, the events;
     # and here, in a test's own transaction, a savepoint and its release instead of BEGIN and COMMIT.
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         assert taker.post("/api/orders", body).status == 201
