@@ -40,9 +40,12 @@ class Wire(Protocol):
     From ``on_full``, which may come within ``write``, to ``on_writable`` nothing may be written.
     """
 
-    write: Callable[[bytes], None]
     on_full: Callable[[], None] | None
     on_writable: Callable[[], None] | None
+
+    @property
+    def write(self) -> Callable[[bytes], None]:
+        """Send whole frames at once."""
 
     def abort(self) -> None:
         """Drop the connection with whatever waits to be sent."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -109,7 +110,7 @@ def test_cursor_moves_on_step_by_step_when_a_quiet_room_missed_much(
     ticket = house.ticket(items=[{"menu_item_id": dish.pk, "quantity": 1}])
     after, epoch = (part.split("=")[1] for part in start.split("&"))
 
-    pages = []
+    pages: list[Any] = []
     while not pages or pages[-1]["seq"] < pages[-1]["head"]:
         pages.append(house.cook.get(f"/api/events?after={after}&epoch={epoch}&rooms=station:{station.pk}").body)
         assert pages[-1]["seq"] - int(after) <= 2
