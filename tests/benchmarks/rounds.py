@@ -64,6 +64,7 @@ def play_match(
         noise = Noise(arena.cores.all)
         stack.callback(contestant.stop)
         match: Match | None = None
+        failure: list[str] = []
         try:
             contestant.start(ground)
             generator = stack.enter_context(Generator(arena.cores.generator, ground.home / "generator.log"))
@@ -75,9 +76,10 @@ def play_match(
                 match.measure = name
                 MEASURING[name](match)
         except (ContestantError, ContestantDied, GeneratorError) as error:
-            entry.notes.append(f"round {round_number}: {error}")
+            failure = [f"round {round_number}: {error}"]
         if match is not None:
             take_over(match, entry)
+        entry.notes += failure
         entry.rounds.append(figures | noise.figures())
         step.text = text
 
