@@ -1,4 +1,4 @@
-"""`manage.py reconcile`: breaks everything that can break, and compares what every screen was sent with what is stored."""
+"""`manage.py reconcile`: breaks what can break, and compares what every screen was sent with what is stored."""
 
 import importlib.util
 import json

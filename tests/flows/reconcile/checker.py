@@ -12,6 +12,8 @@ untold      a row differs from what its events say
 unsettled   a client was not caught up in time
 resynced    a client was refused a replay that could have been exact
 refused     a client or a writer got an answer that it should never get
+stale       a client's snapshot, with the events applied to it, is not what a fresh snapshot says
+crashed     a server wrote a stack trace: it ran into something that it did not expect
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from tests.flows.reconcile.record import Ledger, Record, Seat
 
 KINDS = (
     "lost", "doubled", "reordered", "changed", "foreign", "missing", "twice", "hole", "untold", "unsettled",
-    "resynced", "refused", "stale",
+    "resynced", "refused", "stale", "crashed",
 )  # fmt: skip
 
 
@@ -208,13 +210,7 @@ def _said(row: Row | None) -> str:
 def check_promises(ledger: Ledger, books: Books) -> Iterator[Finding]:
     """Find what was acknowledged and isn't there, and what was made twice for one key."""
     gone = ledger.deleted | books.told_deleted
-    for key, promised in ledger.orders.items():
-        for restaurant_id, order_id in promised:
-            if order_id in books.orders:
-                if books.restaurant_of.get(order_id, restaurant_id) != restaurant_id:
-                    yield Finding("missing", key, f"order {order_id} is another restaurant's")
-            elif order_id not in gone:
-                yield Finding("missing", key, f"order {order_id} was acknowledged")
+    yield from _find_missing_orders(ledger, books, gone)
     for order_id, version in ledger.versions.items():
         row = books.orders.get(order_id)
         if row is not None and row.version < version:
@@ -227,6 +223,16 @@ def check_promises(ledger: Ledger, books: Books) -> Iterator[Finding]:
     yield from _find_twice(ledger, books)
     for who, detail in ledger.complaints:
         yield Finding("refused", who, detail)
+
+
+def _find_missing_orders(ledger: Ledger, books: Books, gone: set[int]) -> Iterator[Finding]:
+    for key, promised in ledger.orders.items():
+        for restaurant_id, order_id in promised:
+            if order_id in books.orders:
+                if books.restaurant_of.get(order_id, restaurant_id) != restaurant_id:
+                    yield Finding("missing", key, f"order {order_id} is another restaurant's")
+            elif order_id not in gone:
+                yield Finding("missing", key, f"order {order_id} was acknowledged")
 
 
 def _find_twice(ledger: Ledger, books: Books) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""What is done to Brigade during a run, each fault as it would come: it begins, it ends, and what it broke is put right.
+"""What is done to Brigade during a run, as it would come: a fault begins, it ends, and what it broke is put right.
 
 A fault is an async context manager. Its body up to the ``yield`` is the disturbance; it yields the clients that it
 hit. From there the time is taken until all of them are caught up. What comes after the ``yield`` mends what is left.
@@ -11,7 +11,7 @@ import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from realtime.audiences import Audience
 from tests.flows.reconcile.crashing import DIED
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 PRUNED_BEHIND = 50
 MOST_REPLAYED = 2000
 STORM_OPENING = 25
+IN_COMPANY = 0.3
+ELSEWHERE = "00000000-0000-4000-8000-000000000000"
 
 
 @dataclass
@@ -36,18 +38,28 @@ class Hit:
     is_silent: bool = False
 
 
-Act = Callable[["Run", random.Random], AbstractAsyncContextManager[Hit]]
-FAULTS: dict[str, Act] = {}
+Body = Callable[["Run", random.Random], AsyncIterator[Hit]]
+FAULTS: dict[str, Callable[[Run, random.Random], AbstractAsyncContextManager[Hit]]] = {}
+# {fault: what it breaks}; two that break different things may come at once.
+BREAKS: dict[str, str] = {}
 
 
-def fault(kind: str) -> Callable[[Callable[["Run", random.Random], AsyncIterator[Hit]]], Act]:
+def fault(kind: str, *, breaks: str = "") -> Callable[[Body], Body]:
     """Put a fault on the list, under the name that the report has."""
 
-    def put(act: Callable[[Run, random.Random], AsyncIterator[Hit]]) -> Act:
-        FAULTS[kind] = asynccontextmanager(act)
-        return FAULTS[kind]
+    def put(body: Body) -> Body:
+        FAULTS[kind] = asynccontextmanager(body)
+        if breaks:
+            BREAKS[kind] = breaks
+        return body
 
     return put
+
+
+def company(kind: str, kinds: list[str], rng: random.Random) -> str | None:
+    """Choose what happens at the same time as a fault: mostly nothing."""
+    others = [other for other in kinds if BREAKS.get(other, BREAKS.get(kind)) != BREAKS.get(kind)]
+    return rng.choice(others) if kind in BREAKS and others and rng.random() < IN_COMPANY else None
 
 
 def deck(seed: str, kinds: list[str]) -> list[str]:
@@ -60,7 +72,7 @@ def deck(seed: str, kinds: list[str]) -> list[str]:
 # App processes
 
 
-@fault("app process killed")
+@fault("app process killed", breaks="app")
 async def kill_app(run: Run, rng: random.Random) -> AsyncIterator[Hit]:
     app = rng.choice(run.servers.apps)
     run.doubt_those_at(app)
@@ -69,7 +81,7 @@ async def kill_app(run: Run, rng: random.Random) -> AsyncIterator[Hit]:
     await run.do(app.start)
 
 
-@fault("app processes replaced")
+@fault("app processes replaced", breaks="app")
 async def roll_apps(run: Run, rng: random.Random) -> AsyncIterator[Hit]:
     for app in rng.sample(run.servers.apps, len(run.servers.apps)):
         run.doubt_those_at(app)
@@ -78,12 +90,13 @@ async def roll_apps(run: Run, rng: random.Random) -> AsyncIterator[Hit]:
     yield Hit(run.steady)
 
 
-@fault("app process frozen")
+@fault("app process frozen", breaks="app")
 async def freeze_app(run: Run, rng: random.Random) -> AsyncIterator[Hit]:
     app = rng.choice(run.servers.apps)
     await run.do(app.freeze)
     try:
-        await asyncio.sleep(rng.uniform(1.0, 5.0))
+        # Now and then for so long that its clients give it up.
+        await asyncio.sleep(rng.choice((1.0, 2.0, 4.0, SILENCE_SECONDS + 2)))
     finally:
         await run.do(app.thaw)
     yield Hit(run.steady)
@@ -92,7 +105,7 @@ async def freeze_app(run: Run, rng: random.Random) -> AsyncIterator[Hit]:
 # Valkey
 
 
-@fault("Valkey killed")
+@fault("Valkey killed", breaks="layer")
 async def kill_valkey(run: Run, rng: random.Random) -> AsyncIterator[Hit]:
     await run.do(run.servers.kill_valkey)
     await asyncio.sleep(rng.uniform(1.0, 4.0))
@@ -100,14 +113,14 @@ async def kill_valkey(run: Run, rng: random.Random) -> AsyncIterator[Hit]:
     yield Hit(run.steady)
 
 
-@fault("Valkey restarted empty")
+@fault("Valkey restarted empty", breaks="layer")
 async def restart_valkey(run: Run, rng: random.Random) -> AsyncIterator[Hit]:
     await run.do(run.servers.kill_valkey)
     await run.do(run.servers.start_valkey)
     yield Hit(run.steady)
 
 
-@fault("Valkey frozen")
+@fault("Valkey frozen", breaks="layer")
 async def freeze_valkey(run: Run, rng: random.Random) -> AsyncIterator[Hit]:
     await run.do(run.servers.freeze_valkey)
     try:
@@ -117,7 +130,7 @@ async def freeze_valkey(run: Run, rng: random.Random) -> AsyncIterator[Hit]:
     yield Hit(run.steady)
 
 
-@fault("layer disturbed")
+@fault("layer disturbed", breaks="layer")
 async def disturb_layer(run: Run, rng: random.Random) -> AsyncIterator[Hit]:
     dropped, doubled, swapped, delayed = (rng.choice((0.0, 0.2, 0.5, 1.0)) for _ in range(4))
     how = Disturbance(
@@ -134,14 +147,14 @@ async def disturb_layer(run: Run, rng: random.Random) -> AsyncIterator[Hit]:
 # PostgreSQL
 
 
-@fault("PostgreSQL restarted")
+@fault("PostgreSQL restarted", breaks="database")
 async def restart_postgres(run: Run, rng: random.Random) -> AsyncIterator[Hit]:
     down_seconds = rng.uniform(0.0, 2.0)
     await run.do(lambda: run.servers.restart_postgres(down_seconds))
     yield Hit(run.steady)
 
 
-@fault("PostgreSQL connections terminated")
+@fault("PostgreSQL connections terminated", breaks="database")
 async def terminate_connections(run: Run, rng: random.Random) -> AsyncIterator[Hit]:
     for _ in range(rng.randint(1, 3)):
         await run.do(run.servers.terminate_connections)
@@ -156,7 +169,7 @@ def some(run: Run, rng: random.Random) -> list[Screen]:
     return rng.sample(run.steady, max(1, len(run.steady) * rng.choice((1, 2, 4)) // 4))
 
 
-@fault("clients cut")
+@fault("clients cut", breaks="network")
 async def cut_clients(run: Run, rng: random.Random) -> AsyncIterator[Hit]:
     hit = some(run, rng)
     for screen in hit:
@@ -180,7 +193,7 @@ async def half_open(run: Run, rng: random.Random) -> AsyncIterator[Hit]:
     run.later(90.0, lambda: run.balancer.cut(before.values()))
 
 
-@fault("clients stalled")
+@fault("clients stalled", breaks="network")
 async def stall_clients(run: Run, rng: random.Random) -> AsyncIterator[Hit]:
     ports = [screen.port for screen in some(run, rng)]
     run.balancer.freeze(ports)
@@ -189,7 +202,7 @@ async def stall_clients(run: Run, rng: random.Random) -> AsyncIterator[Hit]:
     yield Hit(run.steady)
 
 
-@fault("connections cut under the writers")
+@fault("connections cut under the writers", breaks="network")
 async def cut_everything(run: Run, rng: random.Random) -> AsyncIterator[Hit]:
     """Whatever goes through the balancer is torn, again and again, requests in the middle included."""
     with run.burst():
@@ -257,16 +270,18 @@ async def join_at_edges(run: Run, rng: random.Random) -> AsyncIterator[Hit]:
     behind = max(before - PRUNED_BEHIND, head - MOST_REPLAYED)
     first = await run.do(lambda: run.table.prune(pk, min(behind, before)))
     epoch = run.table.streams[pk].epoch
+    edges: list[tuple[tuple[str, int], Literal["owed", "impossible", "optional"]]] = [
+        ((epoch, first - 1), "owed"),
+        ((epoch, head), "owed"),
+        ((epoch, head + 1_000_000), "impossible"),
+        ((ELSEWHERE, head), "impossible"),
+    ]
+    if first > 1:
+        edges.append(((epoch, first - 2), "optional"))
     hit = []
-    for since, is_refused in (
-        ((epoch, first - 1), False),
-        ((epoch, head), False),
-        ((epoch, head + 1_000_000), True),
-        (("00000000-0000-4000-8000-000000000000", head), True),
-        *([((epoch, first - 2), True)] if first > 1 else []),
-    ):
+    for since, replay in edges:
         seats = [Seat("kitchen", Audience.STAFF), Seat("orders", Audience.STAFF)]
-        hit.append(run.visitor(house, Wish(seats, since=since, is_refused=is_refused)))
+        hit.append(run.visitor(house, Wish(seats, since=since, replay=replay)))
     yield Hit(hit)
     await run.send_home(hit)
 

@@ -39,12 +39,12 @@ class DisturbedLayer(RedisChannelLayer):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._path = Path(os.environ[VARIABLE])
+        self.path = Path(os.environ[VARIABLE])
         self._read_at = 0
         self._now = Disturbance()
         self._rng = random.Random()
         self._held: list[tuple[str, dict[str, Any]]] = []
-        self._late: set[asyncio.Task[None]] = set()
+        self.late: set[asyncio.Task[None]] = set()
 
     async def group_send(self, group: str, message: dict[str, Any]) -> None:
         """Send to a group, or not, or twice, or later."""
@@ -68,18 +68,18 @@ class DisturbedLayer(RedisChannelLayer):
 
     def _look(self) -> None:
         try:
-            changed_at = self._path.stat().st_mtime_ns
+            changed_at = self.path.stat().st_mtime_ns
         except FileNotFoundError:
             return
         if changed_at != self._read_at:
             self._read_at = changed_at
-            self._now = Disturbance(**json.loads(self._path.read_text()))
+            self._now = Disturbance(**json.loads(self.path.read_text()))
             self._rng = random.Random(f"{self._now.seed}:{os.getpid()}")
 
     def _later(self, group: str, message: dict[str, Any], copies: int) -> None:
         task = asyncio.get_running_loop().create_task(self._send_late(group, message, copies))
-        self._late.add(task)
-        task.add_done_callback(self._late.discard)
+        self.late.add(task)
+        task.add_done_callback(self.late.discard)
 
     async def _send_late(self, group: str, message: dict[str, Any], copies: int) -> None:
         for _ in range(copies):

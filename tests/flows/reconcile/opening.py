@@ -100,6 +100,19 @@ def _open(plan: Plan, servers: Servers) -> Run:
     return Run(plan, servers, houses, table)
 
 
+def read_log(path: Path) -> list[Finding]:
+    """Find the stack traces in a server's log; each is told by its last line, which names the error."""
+    findings = []
+    began = 0
+    for number, line in enumerate(path.read_text(errors="replace").splitlines(), start=1):
+        if line.startswith("Traceback (most recent call last)"):
+            began = number
+        elif began and line and not line[0].isspace():
+            findings.append(Finding("crashed", f"{path.name}, line {began}", line))
+            began = 0
+    return findings
+
+
 def _play(run: Run, playing: Step) -> None:
     text = playing.text
 
@@ -119,6 +132,7 @@ def _reckon(run: Run, outcome: Outcome) -> None:
     outcome.findings += run.findings
     outcome.findings += table.close()
     outcome.findings += check_all(records, table.streams, ledger, table.books)
+    outcome.findings += [finding for app in run.servers.apps for finding in read_log(app.log)]
     outcome.recoveries = run.recoveries.seconds
     outcome.returns = run.samples.seconds
     outcome.codes = dict(sum((screen.codes for screen in run.everybody), Counter()))

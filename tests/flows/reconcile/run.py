@@ -20,7 +20,7 @@ from realtime.snapshots import room_snapshot
 from tests.flows.reconcile.balancer import Balancer
 from tests.flows.reconcile.cast import parts
 from tests.flows.reconcile.checker import Finding, due
-from tests.flows.reconcile.faults import FAULTS, deck
+from tests.flows.reconcile.faults import FAULTS, company, deck
 from tests.flows.reconcile.houses import House
 from tests.flows.reconcile.layer import Disturbance
 from tests.flows.reconcile.mirrors import Mirror
@@ -41,7 +41,6 @@ SETTLE_SECONDS = 90.0
 FINISH_SECONDS = 40.0
 DATABASE_SECONDS = 30.0
 POLL_SECONDS = 0.01
-BURST = (0.0, 0.03)
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ class Run:
         self.servers = servers
         self.houses = houses
         self.table = table
-        self.tell: Tell = lambda what, done, total: None
+        self.tell: Tell = _say_nothing
         self.key = settings.SECRET_KEY
         self.storm_size = plan.storm_size
         self.ledger = Ledger()
@@ -125,14 +124,13 @@ class Run:
     @contextmanager
     def burst(self) -> Iterator[None]:
         """Have everybody write without a break."""
-        before = {pace: pace.break_seconds for pace in self.paces.values()}
-        for pace in before:
-            pace.break_seconds = BURST
+        for pace in self.paces.values():
+            pace.bursts += 1
         try:
             yield
         finally:
-            for pace, seconds in before.items():
-                pace.break_seconds = seconds
+            for pace in self.paces.values():
+                pace.bursts -= 1
 
     def doubt_those_at(self, app: App) -> None:
         """Believe of nobody who is connected to this process to be live, until they have joined again."""
@@ -207,18 +205,19 @@ class Run:
 
     # Faults
 
-    async def face(self, kind: str, rng: random.Random) -> None:
+    async def face(self, kind: str, rng: random.Random, *, called: str | None = None) -> None:
         """Let one fault happen, and take the time until those whom it hit are caught up."""
+        called = called or kind
         async with FAULTS[kind](self, rng) as hit:
             ended = time.monotonic()
             heads = await self.read_on()
             if not hit.is_silent:
-                heads = await self._heads_beyond(heads, kind)
+                heads = await self._heads_beyond(heads, called)
             wanted = {screen: self._last_due(screen, heads) for screen in hit.screens}
             if await self.until(lambda: all(screen.has(seq) for screen, seq in wanted.items())):
-                self.recoveries.add(kind, time.monotonic() - ended)
+                self.recoveries.add(called, time.monotonic() - ended)
             else:
-                self._not_caught_up(kind, wanted)
+                self._not_caught_up(called, wanted)
 
     async def _heads_beyond(self, heads: dict[int, int], kind: str) -> dict[int, int]:
         """Wait until something more has been written in each restaurant; return where the streams are then."""
@@ -293,7 +292,13 @@ class Run:
                 through = seconds / total if number else min(seconds / total, place / len(kinds))
                 self.tell(kind, int(100 * min(through, 1.0)), 100)
                 rng = random.Random(f"{self.plan.seed}:{number}:{kind}")
-                await self.face(kind, rng)
+                other = company(kind, kinds, rng) if number else None
+                if other is None:
+                    await self.face(kind, rng)
+                else:
+                    async with asyncio.TaskGroup() as both:
+                        for one in (kind, other):
+                            both.create_task(self.face(one, random.Random(rng.random()), called=f"{one}, with another"))
                 await asyncio.sleep(rng.uniform(*CALM_SECONDS))
 
     async def _stop(self, writers: list[Writer], work: list[asyncio.Task[None]]) -> None:
@@ -335,6 +340,10 @@ class Run:
                         self.findings.append(Finding("stale", screen.name, difference, seq))
                     break
                 await asyncio.sleep(POLL_SECONDS)
+
+
+def _say_nothing(what: str, done: int, total: int) -> None:
+    """Leave it to the report."""
 
 
 def _always(token: str) -> Callable[[], str]:

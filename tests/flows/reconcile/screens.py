@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import websockets
@@ -60,13 +60,14 @@ class Wish:
     since: tuple[str, int] | None = None
     snapshot: bool = False
     one_by_one: bool = False
-    is_refused: bool = False  # the cursor is one from which no replay can be exact
+    # Whether a replay from that cursor is owed, can't be, or may be made from what a process still has in memory.
+    replay: Literal["owed", "impossible", "optional"] = "owed"
 
 
 class Screen:
     """One client."""
 
-    def __init__(  # noqa: PLR0913 - what makes a client
+    def __init__(
         self,
         name: str,
         balancer: Balancer,
@@ -281,29 +282,32 @@ class Screen:
             raise TurnedAway(code)
         data = reply["data"]
         self.joins += 1
-        if not self.epoch:
-            self.epoch = data["epoch"]
-        if data["resync"]:
-            self._start_over(data)
-        elif self.wish.is_refused:
-            self.record.complain("refused", self.seq, "it was replayed from where no replay can be exact")
-        self.record.epoch = self.epoch
+        self._set_cursor(data)
         for seat in seats:
             if seat.after < 0:
                 seat.after = data["seq"] if self._since < 0 else self._since
-        if self._since < 0:
-            self.seq = max(self.seq, data["seq"])
         if self.mirror is not None and "snapshot" in data:
             self.mirror.load(data["snapshot"])
         self._replaying, self._replay_to = data["replayed"], data["seq"]
         if not self._replaying:
             self._caught_up()
 
+    def _set_cursor(self, data: dict[str, Any]) -> None:
+        if not self.epoch:
+            self.epoch = data["epoch"]
+        if data["resync"]:
+            self._start_over(data)
+        elif self.wish.replay == "impossible":
+            self.record.complain("refused", self.seq, "it was replayed from where no replay can be exact")
+        self.wish.replay = "owed"
+        self.record.epoch = self.epoch
+        if self._since < 0:
+            self.seq = max(self.seq, data["seq"])
+
     def _start_over(self, data: dict[str, Any]) -> None:
-        if not self.wish.is_refused:
+        if self.wish.replay == "owed":
             self.record.complain("resynced", self.seq, f"from {self.seq} it was sent a snapshot at {data['seq']}")
         self.record.covered.append((self.seq, data["seq"]))
-        self.wish.is_refused = False
         self.epoch = data["epoch"]
         self._since = -1
         self.seq = data["seq"]

@@ -16,6 +16,8 @@ from tests.flows.reconcile.record import Ledger
 ANSWER_SECONDS = 8.0
 RETRY_SECONDS = 0.25
 MOST_OPEN = 8
+USUAL = (0.1, 0.5)
+BURST = (0.0, 0.03)
 TRY_AGAIN = (429, 502, 503)
 CHANNELS = ("dine_in", "dine_in", "takeaway", "delivery")
 Answer = dict[str, Any]
@@ -25,10 +27,15 @@ class Pace:
     """How fast a restaurant's writers work; a burst takes the breaks away, a silence the work."""
 
     def __init__(self) -> None:
-        self.break_seconds = (0.1, 0.5)
+        self.bursts = 0
         self.may_work = asyncio.Event()
         self.may_work.set()
         self.busy = 0
+
+    @property
+    def break_seconds(self) -> tuple[float, float]:
+        """How long one rests between two things, from and to."""
+        return BURST if self.bursts else USUAL
 
     async def silence(self) -> None:
         """Let nobody begin anything more, and wait until what was begun is done."""
