@@ -14,6 +14,8 @@ from channels_redis.core import RedisChannelLayer
 
 # Names the file; a server reads it again whenever it has changed.
 VARIABLE = "RECONCILE_DISTURBANCE"
+# Names the process, so that each has its own chances, and the same ones with the same seed.
+PROCESS = "RECONCILE_PROCESS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ class DisturbedLayer(RedisChannelLayer):
         if changed_at != self._read_at:
             self._read_at = changed_at
             self._now = Disturbance(**json.loads(self.path.read_text()))
-            self._rng = random.Random(f"{self._now.seed}:{os.getpid()}")
+            self._rng = random.Random(f"{self._now.seed}:{os.environ.get(PROCESS, '')}")
 
     def _later(self, group: str, message: dict[str, Any], copies: int) -> None:
         task = asyncio.get_running_loop().create_task(self._send_late(group, message, copies))

@@ -22,7 +22,7 @@ from config.local.processes import free_port
 from config.local.valkey import Valkey
 from config.serving import listen
 from tests.flows.reconcile.balancer import HOST
-from tests.flows.reconcile.layer import VARIABLE, Disturbance
+from tests.flows.reconcile.layer import PROCESS, VARIABLE, Disturbance
 from tests.live import ROOT
 
 START_SECONDS = 60.0
@@ -38,7 +38,7 @@ class App:
         self.number = number
         self.port = free_port()
         self.log = home / f"app-{number}.log"
-        self.environment = environment
+        self.environment = environment | {PROCESS: str(number)}
         self.process: subprocess.Popen[bytes] | None = None
         self._life: tuple[int, int] | None = None
 
