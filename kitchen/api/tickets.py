@@ -79,7 +79,7 @@ def ticket_answer(ticket: KitchenOrder) -> HttpResponse:
 
 
 def filtered_tickets(rows: QuerySet[KitchenOrder], query: dict[str, Any]) -> tuple[QuerySet[KitchenOrder], list[Q]]:
-    """Return the tickets that a query may ask for, and the branches: of their conditions each meets one.
+    """Return the tickets that a query may ask for, and the branches, if any: of these each meets one.
 
     Open tickets are few and have an index of their own; each status of the others is a branch by itself.
     """
@@ -90,6 +90,8 @@ def filtered_tickets(rows: QuerySet[KitchenOrder], query: dict[str, Any]) -> tup
     if "include_completed" in query:
         since = timezone.now() - dt.timedelta(minutes=query["include_completed"])
         branches.append(Q(status=TicketStatus.COMPLETED, completed_at__gte=since))
+    if len(branches) == 1:
+        rows = rows.filter(branches.pop())
     if "priority" in query:
         rows = rows.filter(priority__in=query["priority"])
     if "station" in query:

@@ -124,17 +124,15 @@ def page(
 ) -> HttpResponse:
     """Answer with one page of the rows, and the addresses of the next and the previous one.
 
-    With ``branches`` the rows are those that meet any of these conditions.
+    With ``branches`` the rows are those that meet any of these conditions, each of them found by itself.
     """
     limit = min(query.get("limit", USUAL_LIMIT), MOST_ROWS)
     cursor = query.get("cursor")
     backwards, place = _read_cursor(cursor, ordering) if cursor else (False, None)
     if place is not None:
         rows = rows.filter(ordering.beyond(place, backwards=backwards))
-    if len(branches) > 1:
+    if branches:
         rows = _merged(ordering, rows, branches, backwards=backwards, most=limit + 1)
-    else:
-        rows = rows.filter(*branches)
     found = list(ordering.applied(rows, backwards=backwards)[: limit + 1])
     more = len(found) > limit
     found = found[:limit]
@@ -159,7 +157,8 @@ def _merged(
     """
     ids = rows.order_by().values("pk")
     first = [ordering.applied(ids.filter(branch), backwards=backwards)[:most] for branch in branches]
-    same: QuerySet[Any] = rows.model._default_manager.filter(pk__in=first[0].union(*first[1:], all=True))  # noqa: SLF001
+    together = first[0].union(*first[1:], all=True) if len(first) > 1 else first[0]
+    same: QuerySet[Any] = rows.model._default_manager.filter(pk__in=together)  # noqa: SLF001
     return same.prefetch_related(*rows._prefetch_related_lookups)  # type: ignore[attr-defined]  # noqa: SLF001
 
 
