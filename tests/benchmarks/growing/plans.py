@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -94,12 +95,12 @@ def explain(operation: Operation, grown: Grown) -> Explained:
     """Run an operation with a plan taken of each of its statements."""
     explained = Explained(operation.title)
 
-    def take(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001
+    def take(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
         if sql.lstrip().upper().startswith(_EXPLAINED) and "ADVISORY" not in sql.upper():
             explained.statements.append(Statement(" ".join(sql.split()), _plan(sql, params)))
         return execute(sql, params, many, context)
 
-    with grown.restored():
+    with grown.restored() if operation.writes else nullcontext():
         operation.run(grown)  # warm, so that catalogues and hint bits are no part of it
         with connection.execute_wrapper(take):
             operation.run(grown)
