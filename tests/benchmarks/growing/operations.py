@@ -26,8 +26,21 @@ from realtime.joining import check_rooms
 from realtime.rooms import parse
 from realtime.snapshots import room_snapshots
 from realtime.stream import head_of, read_events
-from tests.benchmarks.growing.loading import QUIET_AGES
 from tests.benchmarks.growing.places import Places, find_places
+from tests.benchmarks.growing.rows import QUIET_AGES
+
+_NEW_TICKETS = "SELECT id FROM kitchen_kitchenorder WHERE order_id > {newest}"
+_NEW_ITEMS = "SELECT id FROM orders_orderitem WHERE order_id > {newest}"
+_UNDONE = (
+    f"DELETE FROM kitchen_kitchenorderitem WHERE ticket_id IN ({_NEW_TICKETS})",  # noqa: S608
+    "DELETE FROM kitchen_kitchenorder WHERE order_id > {newest}",
+    f"DELETE FROM orders_orderitemmodifier WHERE item_id IN ({_NEW_ITEMS})",  # noqa: S608
+    "DELETE FROM orders_orderitem WHERE order_id > {newest}",
+    "DELETE FROM orders_order WHERE id > {newest}",
+    "DELETE FROM realtime_event WHERE restaurant_id = {big} AND seq > {head}",
+    "UPDATE realtime_stream SET head = {head} WHERE restaurant_id = {big}",
+)
+
 
 @dataclass(slots=True)
 class Grown:
@@ -94,17 +107,7 @@ class Grown:
         """Take away afterwards what was ordered in the block."""
         yield
         with connection.cursor() as cursor:
-            for statement in (
-                "DELETE FROM kitchen_kitchenorderitem WHERE ticket_id IN"
-                " (SELECT id FROM kitchen_kitchenorder WHERE order_id > {newest})",
-                "DELETE FROM kitchen_kitchenorder WHERE order_id > {newest}",
-                "DELETE FROM orders_orderitemmodifier WHERE item_id IN"
-                " (SELECT id FROM orders_orderitem WHERE order_id > {newest})",
-                "DELETE FROM orders_orderitem WHERE order_id > {newest}",
-                "DELETE FROM orders_order WHERE id > {newest}",
-                "DELETE FROM realtime_event WHERE restaurant_id = {big} AND seq > {head}",
-                "UPDATE realtime_stream SET head = {head} WHERE restaurant_id = {big}",
-            ):
+            for statement in _UNDONE:
                 cursor.execute(statement.format(newest=self.newest, big=self.places.big, head=self.head))
             for station, load in self.loads.items():
                 cursor.execute("UPDATE kitchen_station SET load = %s WHERE id = %s", [load, station])
@@ -237,9 +240,7 @@ def _join(room: Callable[[Grown], str], grown: Grown) -> int:
 
 def _replay(room: Callable[[Grown], str], missed: int, grown: Grown) -> int:
     return len(
-        read_events(
-            grown.places.big, grown.epoch, after=grown.head - missed, until=grown.head, rooms=[room(grown)]
-        )
+        read_events(grown.places.big, grown.epoch, after=grown.head - missed, until=grown.head, rooms=[room(grown)])
     )
 
 
@@ -283,9 +284,7 @@ def operations() -> list[Operation]:
         Operation("orders", "one order", lambda g: int(g.get(f"/api/orders/{g.newest - QUIET_AGES[0]}")["id"] > 0)),
         Operation("orders", "one order, long ago", lambda g: int(g.get(f"/api/orders/{g.newest // 2 + 1}")["id"] > 0)),
     ]
-    found += [
-        Operation("kitchen", name, _listed(query, "/api/kitchen/orders")) for name, query in _TICKETS.items()
-    ]
+    found += [Operation("kitchen", name, _listed(query, "/api/kitchen/orders")) for name, query in _TICKETS.items()]
     found += [Operation("board", name, partial(_snapshot, room)) for name, room in _ROOMS.items()]
     found += [Operation("join", name, partial(_join, room)) for name, room in _ROOMS.items()]
     found += [
@@ -295,9 +294,7 @@ def operations() -> list[Operation]:
     ]
     found += [
         Operation("poll", "500 missed, orders", partial(_polled, lambda _: 500, lambda _: "orders")),
-        Operation(
-            "poll", "5000 missed, a quiet table", partial(_polled, lambda _: 5000, _REPLAYED["a quiet table"])
-        ),
+        Operation("poll", "5000 missed, a quiet table", partial(_polled, lambda _: 5000, _REPLAYED["a quiet table"])),
         Operation(
             "poll", "everything missed, a quiet table", partial(_polled, lambda g: g.head, _REPLAYED["a quiet table"])
         ),
