@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.base import SessionBase
@@ -19,6 +21,8 @@ from orders.states import Role
 
 RESTAURANT_CLAIM = "restaurant"
 SESSION_KEY = "restaurant_id"
+MOST_TOKENS = 5000
+_NO_GOOD = "The token is not valid, or has expired."
 
 
 def actor_of(membership: Membership, source: Source) -> Actor:
@@ -97,27 +101,53 @@ class StaffToken:
     expires_at: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Claims:
+    """What a token of ours says."""
+
+    user_id: int
+    restaurant_id: int
+    password: str
+    expires_at: float
+
+
+def _verified(raw: str, kind: type[Token]) -> _Claims:
+    """Return what a token says; raises BadToken unless we have signed it and it has not expired."""
+    try:
+        token = kind(raw)  # type: ignore[arg-type]
+        return _Claims(
+            user_id=int(token[api_settings.USER_ID_CLAIM]),
+            restaurant_id=int(token[RESTAURANT_CLAIM]),
+            password=token[api_settings.REVOKE_TOKEN_CLAIM],
+            expires_at=float(token["exp"]),
+        )
+    except (TokenError, KeyError, TypeError, ValueError) as error:
+        raise BadToken(_NO_GOOD) from error
+
+
+@lru_cache(MOST_TOKENS)
+def _access_claims(raw: str) -> _Claims:
+    """Verify an access token once: every request of a screen brings the same one. What is refused is not remembered."""
+    return _verified(raw, AccessToken)
+
+
 def read_access_token(raw: str) -> StaffToken:
     """Return who an access token stands for; raises BadToken."""
-    return _read(raw, AccessToken)
+    return _holder(_access_claims(raw))
 
 
 def read_refresh_token(raw: str) -> StaffToken:
     """Return who a refresh token stands for; raises BadToken."""
-    return _read(raw, RefreshToken)
+    return _holder(_verified(raw, RefreshToken))
 
 
-def _read(raw: str, kind: type[Token]) -> StaffToken:
-    try:
-        token = kind(raw)  # type: ignore[arg-type]
-        user_id, restaurant_id = int(token[api_settings.USER_ID_CLAIM]), int(token[RESTAURANT_CLAIM])
-        password, expires_at = token[api_settings.REVOKE_TOKEN_CLAIM], float(token["exp"])
-    except (TokenError, KeyError, TypeError, ValueError) as error:
-        raise BadToken("The token is not valid, or has expired.") from error
-    membership = find_membership(user_id, restaurant_id)
-    if membership is None or password != get_md5_hash_password(membership.user.password):
+def _holder(claims: _Claims) -> StaffToken:
+    if claims.expires_at <= time.time():
+        raise BadToken(_NO_GOOD)
+    membership = find_membership(claims.user_id, claims.restaurant_id)
+    if membership is None or claims.password != get_md5_hash_password(membership.user.password):
         raise BadToken("The token's user may not sign in here any more.")
-    return StaffToken(membership, expires_at)
+    return StaffToken(membership, claims.expires_at)
 
 
 def membership_of_session(user: User | AnonymousUser, session: SessionBase) -> Membership | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import psycopg
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 
 
 def fetch(sql: str, *values: Any) -> list[tuple[Any, ...]]:
@@ -21,8 +21,9 @@ def fetch(sql: str, *values: Any) -> list[tuple[Any, ...]]:
 
 
 def _cursor() -> Any:
-    if connection.queries_logged:  # where somebody looks on, with the values in the text
-        return connection.cursor()
-    connection.close_if_health_check_failed()
-    connection.ensure_connection()
-    return connection._prepare_cursor(psycopg.Cursor(connection.connection))  # type: ignore[attr-defined]  # noqa: SLF001
+    own: Any = connections[DEFAULT_DB_ALIAS]
+    if own.queries_logged:  # where somebody looks on, with the values in the text
+        return own.cursor()
+    own.close_if_health_check_failed()
+    own.ensure_connection()
+    return own._prepare_cursor(psycopg.Cursor(own.connection))  # noqa: SLF001

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -170,6 +171,17 @@ def test_caller_is_turned_away_when_the_password_was_changed(place: Place, elsew
     before = caller.get("/api/orders").status
     elsewhere.execute("UPDATE orders_user SET password = %s WHERE id = %s", [make_password("new"), member.user_id])
     elsewhere.commit()
+
+    assert (before, caller.get("/api/orders").status) == (200, 401)
+
+
+def test_caller_is_turned_away_when_a_token_that_was_good_has_expired(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caller = Caller(place.staff(Role.WAITER))
+    before = caller.get("/api/orders").status
+    later = time.time() + 16 * 60
+    monkeypatch.setattr("orders.access.time.time", lambda: later)
 
     assert (before, caller.get("/api/orders").status) == (200, 401)
 
