@@ -280,6 +280,19 @@ def order_shape(order: Order) -> OrderShape:
     )
 
 
+def keep_shape(order: Order, shape: OrderShape) -> None:
+    """Remember how an order was shown at the end of its unit of work, for the answer that follows."""
+    order.__dict__["_shown"] = shape
+
+
+def shown_shape(order: Order) -> OrderShape:
+    """Show an order as its unit of work has just shown it; anew where it has changed since, as its version tells."""
+    shape: OrderShape | None = order.__dict__.get("_shown")
+    if shape is None or shape.version != order.version or order.changed():
+        return order_shape(order)
+    return shape
+
+
 def menu_item_brief(item: MenuItem) -> MenuItemBrief:
     """Show what changed dishes show."""
     return MenuItemBrief(item.pk, item.name, money(item.price), item.is_available, item.stock)

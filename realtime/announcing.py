@@ -22,6 +22,7 @@ from orders.shapes import (
     OrderShape,
     as_builtins,
     item_shape,
+    keep_shape,
     maybe_timestamp,
     menu_item_brief,
     money,
@@ -173,6 +174,7 @@ class _Teller:
         if self._shape is None:
             lines_of(self.order)
             self._shape = order_shape(self.order)
+            keep_shape(self.order, self._shape)
         return self._shape
 
     def ticket(self) -> KitchenOrder | None:

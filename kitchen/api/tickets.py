@@ -19,8 +19,8 @@ from kitchen.shapes import KitchenOrderShape, ticket_shape
 from kitchen.states import TicketItemStatus, TicketStatus
 from orders.api.documents import documented, paged, shown
 from orders.api.endpoints import Endpoint, answer
-from orders.api.fields import Body, Choice, Items, Text, Versioned, id_field
-from orders.api.inputs import LONGEST_REASON, MOST_ITEMS
+from orders.api.fields import MOST_ITEMS, Body, Choice, Items, Text, Versioned, id_field
+from orders.api.inputs import LONGEST_REASON
 from orders.api.pages import (
     OLDEST_FIRST,
     NoQuery,

@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
 
 from django.http import HttpResponse
 from rest_framework.request import Request
@@ -18,12 +18,14 @@ from rest_framework.views import APIView
 
 from orders.actors import Actor
 from orders.api.fields import Body, validated
-from orders.api.parsers import json_body, raw_body
-from orders.api.renderers import encoded
+from orders.api.parsers import decoded, json_text, raw_body
+from orders.api.quick import read_quickly
+from orders.api.renderers import JsonRenderer, encoded
 from orders.errors import Invalid, InvalidFields
 from orders.services.idempotency import Answer, answer_once
 
 JSON = "application/json"
+_ANYTHING = "*/*"
 LONGEST_KEY = 255
 _ETAG = re.compile(r'"(0|[1-9][0-9]{0,9})"')
 _KEPT_HEADERS = ("ETag", "Location")
@@ -33,6 +35,25 @@ class Endpoint(APIView):
     """One address of the API, for staff."""
 
     request: Request
+    _methods: ClassVar[list[str]]
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        asked_for = {"head": "get"}  # Django answers it where there is a GET
+        cls._methods = [
+            method.upper() for method in cls.http_method_names if hasattr(cls, asked_for.get(method, method))
+        ]
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:  # noqa: FBT002 - REST framework's
+        """Choose JSON, which is all there is; who accepts neither that nor anything is refused in the usual way."""
+        if request.META.get("HTTP_ACCEPT", _ANYTHING) in (_ANYTHING, JSON) and self.renderer_classes == [JsonRenderer]:
+            return JsonRenderer(), JSON
+        return super().perform_content_negotiation(request, force)
+
+    @property
+    def allowed_methods(self) -> list[str]:
+        """The methods that the address takes."""
+        return self._methods
 
     @property
     def actor(self) -> Actor:
@@ -48,7 +69,12 @@ class Endpoint(APIView):
 
     def body(self, kind: type[Body], *, partial: bool = False) -> dict[str, Any]:
         """Return the valid fields of the body; raises ValidationError naming every wrong one."""
-        return validated(kind, json_body(self.request), partial=partial)
+        raw = json_text(self.request)
+        if kind.quick is not None and not partial:
+            values = read_quickly(kind.quick, raw)
+            if values is not None:
+                return values
+        return validated(kind, decoded(raw) if raw else {}, partial=partial)
 
     def version(self, body: dict[str, Any] | None = None) -> int | None:
         """Return the version that the caller last read, by If-Match or by the body; takes it out of the body."""

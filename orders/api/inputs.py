@@ -6,14 +6,25 @@ from typing import Any
 
 from rest_framework import serializers
 
-from orders.api.fields import Amount, Body, Choice, Flag, Items, Text, Versioned, Whole, id_field
+from orders.api.fields import (
+    MOST_CHOICES,
+    MOST_ITEMS,
+    Amount,
+    Body,
+    Choice,
+    Flag,
+    Items,
+    Text,
+    Versioned,
+    Whole,
+    id_field,
+)
 from orders.api.pages import FlagParameter, PageQuery, Query, SeveralParameter, id_parameter
+from orders.api.quick import QuickOrder
 from orders.services.customers import AskedCustomer
 from orders.services.dishes import AskedItem
 from orders.states import Channel, ItemStatus, OrderStatus, PaymentStatus, Priority
 
-MOST_ITEMS = 100
-MOST_CHOICES = 100
 LONGEST_REASON = 500
 
 
@@ -94,6 +105,8 @@ class _OneCustomer(Body):
 
 class OrderBody(_OneCustomer):
     """An order as it is taken."""
+
+    quick = QuickOrder
 
     channel = Choice(Channel)
     table_id = id_field(required=False, allow_null=True)

@@ -26,7 +26,7 @@ from orders.errors import NotFound
 from orders.models import Order
 from orders.selectors import find_order, orders_of, transitions_of
 from orders.services.orders import confirm_order, create_order, delete_order, set_order_status, update_order
-from orders.shapes import OrderShape, TransitionsShape, order_shape
+from orders.shapes import OrderShape, TransitionsShape, order_shape, shown_shape
 
 TAG = "orders"
 
@@ -35,7 +35,7 @@ def order_answer(order: Order, status: int = HTTPStatus.OK, *, location: bool = 
     """Answer with an order, whole, and its version."""
     lines_of(order)
     address = f"/api/orders/{order.pk}" if location else None
-    return answer(order_shape(order), status, version=order.version, location=address)
+    return answer(shown_shape(order), status, version=order.version, location=address)
 
 
 class Orders(Endpoint):

@@ -33,8 +33,8 @@ def raw_body(request: Request) -> bytes:
     return raw
 
 
-def json_body(request: Request) -> Any:
-    """Return what the body says; {} where there is none.
+def json_text(request: Request) -> bytes:
+    """Return the body's text, not read yet; nothing where there is none.
 
     Read past REST framework, which takes a body without Content-Length for none. Raises UnsupportedMediaType.
     """
@@ -42,14 +42,20 @@ def json_body(request: Request) -> Any:
     if content_type:
         _check_type(content_type)
     raw = raw_body(request)
-    if not raw:
-        return {}
-    if not content_type:
+    if raw and not content_type:
         raise UnsupportedMediaType("none")
-    return decoded(raw)
+    return raw
+
+
+def json_body(request: Request) -> Any:
+    """Return what the body says; {} where there is none."""
+    raw = json_text(request)
+    return decoded(raw) if raw else {}
 
 
 def _check_type(content_type: str) -> None:
+    if content_type == MEDIA_TYPE:
+        return
     media_type, _, parameters = content_type.partition(";")
     charset = parameters.strip().lower().removeprefix("charset=").strip('"')
     if media_type.strip().lower() != MEDIA_TYPE or charset not in ("", "utf-8"):
