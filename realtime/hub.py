@@ -272,7 +272,11 @@ class Hub:
             socket.close(RESTART)
 
     async def _beat(self) -> None:
-        """Tell every socket how far it has been served; silence where the database can't be asked."""
+        """Tell every socket how far it has been served; silence where the database can't be asked.
+
+        One that is in no room has been served nothing: told of the head before it joins, a client that comes back
+        would leave out the replay as old.
+        """
         now = timezone.now()
         for feed in list(self.feeds.values()):
             if self.loop.time() - feed.verified_at > VERIFIED_SECONDS:
@@ -281,7 +285,7 @@ class Hub:
                 encoded({"type": "heartbeat", "epoch": feed.epoch, "seq": feed.cursor, "timestamp": timestamp(now)})
             )
             for socket in tuple(feed.sockets):
-                if not socket.is_holding:
+                if socket.memberships and not socket.is_holding:
                     socket.push(beat)
 
     # The channel layer

@@ -213,6 +213,20 @@ async def test_slow_socket_is_aborted_and_delays_nobody(
     assert len(stuck._queue) == 0
 
 
+async def test_no_heartbeat_is_sent_until_a_room_is_joined(hub: Hub, place: Place) -> None:
+    nowhere, joined = Plain(), Plain()
+    await hub.follow(place.restaurant.pk, nowhere.socket())
+    await watch(hub, place, joined)
+
+    await hub._beat()
+    async with asyncio.timeout(10):
+        while not joined.sent:
+            await asyncio.sleep(0.01)
+
+    assert [json.loads(message["text"])["type"] for message in joined.sent] == ["heartbeat"]
+    assert nowhere.sent == []
+
+
 async def test_no_heartbeat_is_sent_when_the_head_cannot_be_asked(
     hub: Hub, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
