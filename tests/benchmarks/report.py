@@ -62,7 +62,7 @@ def names_with(outcome: Outcome, beginning: str, ending: str) -> list[str]:
         for name in entry.names()
         if name.startswith(beginning) and name.endswith(ending)
     }
-    return sorted(found, key=lambda name: [float(part) if part.isdecimal() else 0.0 for part in name.split("@")])
+    return sorted(found, key=lambda name: ([float(part) for part in name.split("@") if part.isdecimal()], name))
 
 
 def latency(outcome: Outcome) -> Iterable[Table]:

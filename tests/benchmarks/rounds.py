@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import TextIO
 
@@ -32,9 +32,18 @@ WARM_UP_SCREENS = 20
 WARM_UP_LINES = 2
 
 
-def play(arena: Arena, plan: Plan, contestants: Mapping[str, type[Contestant]], output: TextIO) -> dict[str, Entry]:
-    """Play all rounds; what a contestant cannot do is noted, and the others go on."""
-    entries: dict[str, Entry] = {}
+def play(
+    arena: Arena,
+    plan: Plan,
+    contestants: Mapping[str, type[Contestant]],
+    entries: dict[str, Entry],
+    output: TextIO,
+    keep: Callable[[], None],
+) -> None:
+    """Play all rounds into the entries; what a contestant cannot do is noted, and the others go on.
+
+    ``keep`` is called after each match: so an hour's figures are not lost with the last minute's.
+    """
     present: dict[str, type[Contestant]] = {}
     for name, kind in contestants.items():
         contestant = kind()
@@ -48,7 +57,7 @@ def play(arena: Arena, plan: Plan, contestants: Mapping[str, type[Contestant]], 
         for place, (name, kind) in enumerate(present.items()):
             with Step(output, f"Round {round_number} of {plan.rounds}, {name}") as step:
                 play_match(arena, plan, kind(), entries[name], round_number, place, step)
-    return entries
+            keep()
 
 
 def play_match(

@@ -131,8 +131,7 @@ def run(options: Mapping[str, Any], *, home: Path, output: TextIO = sys.stdout) 
         outcome = read(source) if source is not None else measure(plan, home=home, output=output)
     except (OutcomeError, LocalServiceError) as error:
         raise BenchError(str(error)) from error
-    if plan.json_path is not None:
-        outcome.write(plan.json_path)
+    keep(plan, outcome)
     output.write("\n" + (report.in_readme(outcome) if plan.is_readme else report.on_terminal(outcome)))
     if before is not None:
         output.write("\n" + in_columns(compare.table(outcome, before)))
@@ -164,7 +163,7 @@ def measure(plan: Plan, *, home: Path, output: TextIO) -> Outcome:
                 plan=dataclasses.asdict(plan),
             )
             if plan.only != ("growth",):
-                outcome.entries = play(arena, plan, chosen, output)
+                play(arena, plan, chosen, outcome.entries, output, keep=lambda: keep(plan, outcome))
             if "growth" in plan.only:
                 outcome.growth = {}
             return outcome
@@ -173,6 +172,12 @@ def measure(plan: Plan, *, home: Path, output: TextIO) -> Outcome:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def keep(plan: Plan, outcome: Outcome) -> None:
+    """Write the outcome, as far as it is, where it was asked for."""
+    if plan.json_path is not None:
+        outcome.write(plan.json_path)
 
 
 def stop(_number: int, _frame: FrameType | None) -> NoReturn:

@@ -9,7 +9,21 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 # The benchmark is no part of an installation: it stands beside the tests in a source checkout.
 BENCHMARK = "tests.benchmarks.run"
-HOME = "bench"
+# Its own services keep their data below BRIGADE_HOME, apart from those of `up`.
+FOLDER = "bench"
+
+
+def find_benchmark() -> Any:
+    """Return the benchmark's module.
+
+    Raises CommandError where it is not, or lacks a package.
+    """
+    try:
+        return importlib.import_module(BENCHMARK)
+    except ModuleNotFoundError as error:
+        if f"{BENCHMARK}.".startswith(f"{error.name}."):
+            raise CommandError("the benchmark is part of a source checkout, and not installed with Brigade") from error
+        raise CommandError(f"the benchmark needs {error.name}: pip install -e '.[test]'") from error
 
 
 class Command(BaseCommand):
@@ -18,23 +32,21 @@ class Command(BaseCommand):
     help = "Measure Brigade beside other servers: the way to the screens, CPU, HTTP, storms, memory."
     requires_system_checks = ()
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Find the benchmark."""
-        super().__init__(*args, **kwargs)
+    def run_from_argv(self, argv: list[str]) -> None:
+        """Say in one line where the benchmark is, when it is not here: Django reads the options before it looks."""
         try:
-            self.benchmark = importlib.import_module(BENCHMARK)
-        except ModuleNotFoundError as error:
-            is_there = error.name is not None and not BENCHMARK.startswith(error.name)
-            needs = f"needs {error.name}: pip install -e '.[test]'" if is_there else "is part of a source checkout only"
-            raise CommandError(f"the benchmark {needs}") from error
+            super().run_from_argv(argv)
+        except CommandError as error:
+            sys.exit(f"CommandError: {error}")
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take what is measured, how often, and what becomes of it."""
-        self.benchmark.add_arguments(parser)
+        find_benchmark().add_arguments(parser)
 
     def handle(self, **options: Any) -> None:
         """Measure, and show the tables."""
+        benchmark = find_benchmark()
         try:
-            self.benchmark.run(options, home=settings.BRIGADE_HOME / HOME, output=sys.stdout)
-        except self.benchmark.BenchError as error:
+            benchmark.run(options, home=settings.BRIGADE_HOME / FOLDER, output=sys.stdout)
+        except benchmark.BenchError as error:
             raise CommandError(str(error)) from error

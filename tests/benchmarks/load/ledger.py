@@ -66,8 +66,8 @@ class Ledger:
     """The orders of one run, numbered without a gap, and what the screens saw of them."""
 
     __slots__ = (
-        "answered", "audience", "begun", "delays", "first", "first_at", "foreign", "last_at", "late", "missing",
-        "order", "seen", "size", "status", "waiting",
+        "answered", "audience", "begun", "complete", "delays", "first", "first_at", "foreign", "last_at", "late",
+        "missing", "order", "seen", "size", "status", "waiting",
     )  # fmt: skip
 
     def __init__(self, first: int, size: int, audience: int) -> None:
@@ -90,6 +90,8 @@ class Ledger:
         self.late = 0
         # Orders that all screens have to see yet; those that were not even sent are among them.
         self.missing = size
+        # Orders that all screens have seen.
+        self.complete = 0
         self.waiting: dict[int, asyncio.Future[None]] = {}
 
     def enter(self, witness: Witness, number: int, now: int) -> None:
@@ -118,6 +120,7 @@ class Ledger:
 
     def completed(self, index: int) -> None:
         """Note that the last screen was told of an order."""
+        self.complete += 1
         self.missing -= 1
         waiter = self.waiting.pop(index, None)
         if waiter is not None and not waiter.done():

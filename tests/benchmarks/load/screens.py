@@ -95,12 +95,15 @@ class Screens:
         self._by_descriptor: dict[int, Screen] = {}
         self._queue = select.epoll()
         self._buffer = bytearray(BUFFER_BYTES)
+        self._ledger: Ledger | None = None
+        self._complete = 0
         self._opening = 0
         self._opened: asyncio.Event = asyncio.Event()
         asyncio.get_running_loop().add_reader(self._queue.fileno(), self._read)
 
     async def bring_to(self, count: int, dialect: Dialect, port: int) -> list[str]:
         """Connect screens, or let some go, until there are so many; return why any failed."""
+        self.all = [screen for screen in self.all if screen.ready_at]
         while len(self.all) > count:
             self._leave(self.all.pop())
         while len(self.all) < count:
@@ -130,9 +133,12 @@ class Screens:
 
     def follow(self, ledger: Ledger) -> None:
         """Let all screens enter what they see into a new ledger."""
+        self._ledger = ledger
+        self._complete = ledger.complete
         for screen in self.all:
             screen.ledger = ledger
             screen.forget()
+        self._delay_acknowledgements()
 
     def faults(self, ledger: Ledger) -> Faults:
         """Find what the screens missed, had twice or in another order."""
@@ -175,6 +181,19 @@ class Screens:
                 self._take(screen, held + size, clock())
             else:
                 self._lose(screen, "connection closed")
+        if self._ledger is not None and self._ledger.complete != self._complete:
+            self._complete = self._ledger.complete
+            self._delay_acknowledgements()
+
+    def _delay_acknowledgements(self) -> None:
+        """Let the kernel acknowledge later what comes next, between orders, when nobody waits.
+
+        At once, as it does where a client only listens, the acknowledgement is a third of what it costs to read a
+        frame: the generator would be slower than the servers that it measures. It changes its mind at each timeout.
+        """
+        for screen in self.all:
+            if screen.ready_at:
+                screen.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 0)
 
     def _take(self, screen: Screen, size: int, now: int) -> None:
         """Enter the orders that came into the ledger, and mind the rest."""
@@ -264,4 +283,5 @@ class Screens:
 
     def _close(self, screen: Screen) -> None:
         self._by_descriptor.pop(screen.socket.fileno(), None)
+        screen.ready_at = 0
         screen.socket.close()
