@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from channels_redis.core import RedisChannelLayer
+from channels_redis.pubsub import RedisPubSubChannelLayer
 
 # Names the file; a server reads it again whenever it has changed.
 VARIABLE = "RECONCILE_DISTURBANCE"
@@ -36,7 +36,7 @@ class Disturbance:
         draft.replace(path)
 
 
-class DisturbedLayer(RedisChannelLayer):
+class DisturbedLayer(RedisPubSubChannelLayer):
     """The layer over Redis or Valkey, with what can go wrong on the way."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -62,11 +62,11 @@ class DisturbedLayer(RedisChannelLayer):
             self._later(group, message, copies)
             copies = 0
         for _ in range(copies):
-            await super().group_send(group, message)
+            await self._get_layer().group_send(group, message)
         if copies or not self._now.swapped:
             held, self._held = self._held, []
             for one in held:
-                await super().group_send(*one)
+                await self._get_layer().group_send(*one)
 
     def _look(self) -> None:
         try:
@@ -87,6 +87,6 @@ class DisturbedLayer(RedisChannelLayer):
         for _ in range(copies):
             await asyncio.sleep(self._rng.uniform(0.0, self._now.delay_seconds))
             try:
-                await super().group_send(group, message)
+                await self._get_layer().group_send(group, message)
             except OSError:
                 return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import resource
 import shutil
 import tempfile
@@ -28,6 +29,11 @@ from tests.flows.reconcile.table import Table
 
 SLUGS = ("grillhaus", "bistro")
 FILES = 16_384
+BEGINS_ENTRY = re.compile(r"\d{4}-\d\d-\d\dT")
+END_OF_LOG = "0000-00-00T"
+TRACE = "Traceback (most recent call last):"
+# What channels-redis leaves unhandled when Valkey goes: a task that tidies up behind a receive.
+OF_LIBRARIES = ("RedisChannelLayer._clean_receive_backup",)
 
 
 @dataclass
@@ -103,13 +109,14 @@ def _open(plan: Plan, servers: Servers) -> Run:
 def read_log(path: Path) -> list[Finding]:
     """Find the stack traces in a server's log; each is told by its last line, which names the error."""
     findings = []
-    began = 0
-    for number, line in enumerate(path.read_text(errors="replace").splitlines(), start=1):
-        if line.startswith("Traceback (most recent call last)"):
-            began = number
-        elif began and line and not line[0].isspace():
-            findings.append(Finding("crashed", f"{path.name}, line {began}", line))
-            began = 0
+    entry: list[str] = []
+    for number, line in enumerate([*path.read_text(errors="replace").splitlines(), END_OF_LOG], start=1):
+        if not BEGINS_ENTRY.match(line):
+            entry.append(line)
+            continue
+        if TRACE in entry and not any(known in text for text in entry for known in OF_LIBRARIES):
+            findings.append(Finding("crashed", f"{path.name}, line {number - len(entry)}", entry[-1]))
+        entry = [line]
     return findings
 
 

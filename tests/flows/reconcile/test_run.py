@@ -67,9 +67,17 @@ def test_traces_in_a_log_are_found(tmp_path: Path) -> None:
     from tests.flows.reconcile.opening import read_log  # noqa: PLC0415
 
     log = tmp_path / "app-1.log"
-    log.write_text("all is well\nTraceback (most recent call last):\n  File 'x'\n    y\nValueError: no\nwell again\n")
+    trace = "Traceback (most recent call last):\n  File 'x'\n    y\nValueError: no\n"
+    began = "2026-11-21T08:05:36.2Z"
+    log.write_text(
+        f"{began} well\n{began} failed\n{trace}{began} Task <RedisChannelLayer._clean_receive_backup()>\n{trace}"
+        f"{began} well again\n{began} failed again\n{trace}"
+    )
 
-    assert read_log(log) == [Finding("crashed", "app-1.log, line 2", "ValueError: no")]
+    assert read_log(log) == [
+        Finding("crashed", "app-1.log, line 2", "ValueError: no"),
+        Finding("crashed", "app-1.log, line 12", "ValueError: no"),
+    ]
 
 
 def test_command_says_so_when_the_tests_are_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
