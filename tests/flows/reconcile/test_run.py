@@ -76,7 +76,7 @@ def test_traces_in_a_log_are_found(tmp_path: Path) -> None:
 
     assert read_log(log) == [
         Finding("crashed", "app-1.log, line 2", "ValueError: no"),
-        Finding("crashed", "app-1.log, line 12", "ValueError: no"),
+        Finding("crashed", "app-1.log, line 13", "ValueError: no"),
     ]
 
 
