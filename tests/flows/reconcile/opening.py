@@ -73,8 +73,8 @@ def reconcile(plan: Plan, step: Callable[[str], Step]) -> Outcome:
                 run.close()
         finally:
             servers.stop()
-    except BaseException:
-        outcome.kept = home
+    except Exception:
+        outcome.kept = home  # the logs say why
         raise
     finally:
         if outcome.findings or outcome.kept:

@@ -25,7 +25,7 @@ async def layer(path: Path, own_valkey: Valkey) -> AsyncIterator[DisturbedLayer]
 
     yield made
 
-    await made.close_pools()
+    await made.flush()
 
 
 async def received(layer: DisturbedLayer, *numbers: int) -> list[int]:
