@@ -45,20 +45,17 @@ def layer_prefix(url: str | None) -> str:
 
 
 def channel_layers(urls: tuple[str, ...], prefix: str) -> dict[str, dict[str, Any]]:
-    """Describe the layer twice: once for the hub that waits on it, once for those who publish and must not wait."""
+    """Describe the layer twice: once for the hub that listens on it, once for those who publish and must not wait.
 
-    def layer(socket_timeout: float, connect_timeout: float) -> dict[str, Any]:
-        timeouts = {"socket_timeout": socket_timeout, "socket_connect_timeout": connect_timeout}
+    Of channels-redis' two layers the one that publishes: a message is one command, and nothing of it is kept. The
+    other keeps each message until it was fetched, for half a dozen commands, and that is what the event table is for.
+    """
+
+    def layer(timeout: float) -> dict[str, Any]:
+        timeouts = {"socket_timeout": timeout, "socket_connect_timeout": timeout, "socket_keepalive": True}
         return {
-            "BACKEND": "channels_redis.core.RedisChannelLayer",
-            "CONFIG": {
-                "hosts": [{"address": url, **timeouts} for url in urls],
-                "prefix": prefix,
-                # What nobody fetched for ten seconds is read from the event table instead.
-                "expiry": 10,
-                "capacity": 1000,
-            },
+            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "CONFIG": {"hosts": [{"address": url, **timeouts} for url in urls], "prefix": prefix},
         }
 
-    # Receiving blocks for five seconds at a time inside Valkey: its time-out must be longer.
-    return {"default": layer(15, 2), "publish": layer(1, 1)}
+    return {"default": layer(2), "publish": layer(1)}

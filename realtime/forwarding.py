@@ -84,8 +84,7 @@ class Forwarder:
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
-        layer = get_channel_layer("publish")
-        await layer.close_pools()
+        await get_channel_layer("publish").flush()  # closes this loop's connections
 
     def end(self) -> None:
         """End a command's own thread, from another one; a server's loop is the server's to end."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import uuid
 import weakref
 from collections import defaultdict
 from collections.abc import Callable, Coroutine
@@ -55,6 +56,8 @@ class Hub:
         self.loop = loop
         self.feeds: dict[int, Feed] = {}
         self.gap_reads = 0
+        # Chosen here and not by the layer, which can't do that while it is out of reach.
+        self._channel = f"hub.{uuid.uuid4().hex}"
         self.snapshots: Shared[tuple[str, int, dict[str, msgspec.Raw]]] = Shared()
         self._counted: defaultdict[tuple[Any, ...], dict[Socket, None]] = defaultdict(dict)
         self._executor = ThreadPoolExecutor(max_workers=2, thread_name_prefix="brigade-hub")
@@ -92,7 +95,7 @@ class Hub:
         self._servers.shutdown()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(STOP_SECONDS):
-                await get_channel_layer().close_pools()
+                await get_channel_layer().flush()  # closes this loop's connections
         _hubs.pop(self.loop, None)
 
     async def read(self, work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
@@ -295,28 +298,22 @@ class Hub:
         while True:
             try:
                 layer = get_channel_layer()
-                message = await layer.receive(await self._channel())
+                message = await layer.receive(self._channel)
                 self.take([StreamEvent(*row) for row in message["events"]])
             except Exception as error:  # noqa: BLE001 - a border: the layer may be down for as long as it likes
                 log.warning("hub_failed", work="_receive", error=repr(error))
                 await asyncio.sleep(POLL_SECONDS)
 
-    async def _channel(self) -> str:
-        if not hasattr(self, "_channel_name"):
-            self._channel_name: str = await get_channel_layer().new_channel("hub")
-        return self._channel_name
-
     async def _subscribe(self) -> None:
         """Be in the group of every restaurant that has sockets here, also after the layer came back empty."""
         layer = get_channel_layer()
-        channel = await self._channel()
         for feed in list(self.feeds.values()):
             async with asyncio.timeout(LAYER_SECONDS):
                 if feed.sockets:
-                    await layer.group_add(forwarding.group_of(feed.restaurant_id), channel)
+                    await layer.group_add(forwarding.group_of(feed.restaurant_id), self._channel)
                 elif feed.restaurant_id not in self._opening:
                     self.feeds.pop(feed.restaurant_id, None)
-                    await layer.group_discard(forwarding.group_of(feed.restaurant_id), channel)
+                    await layer.group_discard(forwarding.group_of(feed.restaurant_id), self._channel)
 
     # Credentials
 
