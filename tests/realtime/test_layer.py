@@ -61,12 +61,12 @@ async def publish(hub: Hub, seq: int) -> None:
 async def follow(hub: Hub) -> None:
     """Be in the group of restaurant 7, as a hub with a socket of it is."""
     async with asyncio.timeout(10):
-        while True:
-            try:
+        added = False
+        while not added:
+            with contextlib.suppress(OSError, RedisError, RuntimeError):
                 await get_channel_layer().group_add(forwarding.group_of(7), hub._channel)
-                return
-            except (OSError, RedisError, RuntimeError):
-                await asyncio.sleep(0.05)
+                added = True
+            await asyncio.sleep(0.05)
 
 
 async def test_events_of_another_process_are_heard(hub: Listening) -> None:
