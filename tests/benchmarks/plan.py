@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tests.benchmarks.growth import ROUNDS, SIZES
+
 MEASURES = ("memory", "http", "latency", "cpu", "storm", "slow", "soak", "growth")
 """In this order, as memory is for a server that has done little yet."""
 
@@ -40,6 +42,8 @@ class Plan:
     soak_minutes: float = 0.0
     soak_sockets: int = 5000
     soak_sample_seconds: float = 10.0
+    growth_sizes: tuple[int, ...] = SIZES
+    growth_rounds: int = ROUNDS
     json_path: Path | None = None
     compare_path: Path | None = None
     is_readme: bool = False
@@ -71,4 +75,6 @@ def quick(plan: Plan) -> Plan:
         warm_up_seconds=0.3,
         soak_sockets=50,
         soak_sample_seconds=1.0,
+        growth_sizes=(1_000, 2_000),
+        growth_rounds=1,
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from tests.benchmarks import targets
 from tests.benchmarks.outcome import Outcome
-from tests.benchmarks.tables import NOTHING, Table, cell, in_columns, in_markdown, median_cell
+from tests.benchmarks.tables import NOTHING, Table, cell, in_columns, in_markdown, median_cell, number
 from tests.benchmarks.targets import PEER
 
 FAULTS = ("lost", "doubled", "disordered", "foreign")
@@ -17,7 +17,15 @@ BEGIN, END = "<!-- bench -->", "<!-- /bench -->"
 def all_tables(outcome: Outcome) -> list[Table]:
     """Return every table that has rows."""
     tables = [targets.table(outcome), *latency(outcome), capacity(outcome), *requests(outcome)]
-    tables += [storms(outcome), memory(outcome), slow(outcome), soak(outcome), faults(outcome), noise(outcome)]
+    tables += [
+        storms(outcome),
+        memory(outcome),
+        slow(outcome),
+        soak(outcome),
+        growth(outcome),
+        faults(outcome),
+        noise(outcome),
+    ]
     return [table for table in tables if table.rows]
 
 
@@ -212,6 +220,21 @@ def soak(outcome: Outcome) -> Table:
     for name, entry in outcome.entries.items():
         names = ("sockets", "minutes", "first_kib", "last_kib", "slope_kib_per_minute", "longest_silence_seconds")
         table.add(name, *(median_cell(entry.figure(f"soak.{figure}")) for figure in names))
+    return table
+
+
+def growth(outcome: Outcome) -> Table:
+    """Show how costs grow with the data."""
+    sizes = [str(size) for size in outcome.growth.get("sizes", [])]
+    table = Table(
+        "Growth: ms of CPU by the number of orders (ten events each).",
+        ("", *(f"{int(size):,}" for size in sizes), "last to first", "noise"),
+    )
+    for row in outcome.growth.get("operations", []):
+        figures = row["cpu_milliseconds"] or row["milliseconds"]
+        table.rows.append(
+            (row["title"], *(number(figures[size]) for size in sizes), number(row["ratio"]), f"{row['noise']:.0%}")
+        )
     return table
 
 

@@ -18,13 +18,16 @@ from config.progress import Step
 from tests.benchmarks import compare, machine, report
 from tests.benchmarks.contestants.base import Contestant
 from tests.benchmarks.contestants.registry import CONTESTANTS
+from tests.benchmarks.growth import GrowthError, run_growth
 from tests.benchmarks.load.process import raise_file_limit
 from tests.benchmarks.outcome import Outcome, OutcomeError, read
 from tests.benchmarks.plan import MEASURES, Plan, quick
 from tests.benchmarks.rounds import play
-from tests.benchmarks.services import Arena, share_out
+from tests.benchmarks.services import DATABASE_PREFIX, Arena, share_out
 from tests.benchmarks.tables import in_columns
 
+# The last of Valkey's databases; the first are the contestants'.
+GROWTH_LAYER = 15
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -165,13 +168,35 @@ def measure(plan: Plan, *, home: Path, output: TextIO) -> Outcome:
             if plan.only != ("growth",):
                 play(arena, plan, chosen, outcome.entries, output, keep=lambda: keep(plan, outcome))
             if "growth" in plan.only:
-                outcome.growth = {}
+                outcome.growth = grow(arena, plan, output)
             return outcome
     except Stopped as stopped:
         raise BenchError("stopped; everything that was started is ended") from stopped
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def grow(arena: Arena, plan: Plan, output: TextIO) -> dict[str, Any]:
+    """Measure how costs grow with the data; what fails there costs nobody the other figures."""
+    ground = arena.ground("growth", GROWTH_LAYER)
+    try:
+        return run_growth(
+            home=ground.home,
+            output=output,
+            sizes=plan.growth_sizes,
+            rounds=plan.growth_rounds,
+            database_url=ground.database_url,
+            redis_url=ground.redis_url,
+            prefix=f"{DATABASE_PREFIX}growth",
+        )
+    except GrowthError as error:
+        output.write(f"growth: {error}\n")
+        return {}
+    finally:
+        for size in plan.growth_sizes:
+            arena.clear(f"growth-{size}")
+        arena.clear("growth")
 
 
 def keep(plan: Plan, outcome: Outcome) -> None:

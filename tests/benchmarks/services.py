@@ -17,6 +17,8 @@ from config.local.processes import free_port
 from config.local.supervisor import Announce, LocalServices
 from tests.benchmarks.contestants.base import Ground
 
+DATABASE_PREFIX = "bench_"
+
 
 @dataclass(frozen=True, slots=True)
 class Cores:
@@ -72,7 +74,7 @@ class Arena:
 
     def ground(self, name: str, number: int) -> Ground:
         """Make an empty database and an empty layer for a contestant."""
-        database = f"bench_{name.replace('-', '_')}"
+        database = database_name(name)
         self._remake(database, is_wanted=True)
         layer = self._layer(number)
         with redis.Redis.from_url(layer) as client:
@@ -83,7 +85,7 @@ class Arena:
 
     def clear(self, name: str) -> None:
         """Throw a contestant's database away."""
-        self._remake(f"bench_{name.replace('-', '_')}", is_wanted=False)
+        self._remake(database_name(name), is_wanted=False)
 
     def versions(self) -> dict[str, str]:
         """Return the versions of PostgreSQL and Valkey."""
@@ -108,6 +110,11 @@ class Arena:
 
     def _layer(self, number: int) -> str:
         return _with_path(self.services.services.redis_url or "", str(number))
+
+
+def database_name(name: str) -> str:
+    """Return what the database of a contestant is called."""
+    return DATABASE_PREFIX + name.replace("-", "_")
 
 
 def _with_path(url: str, path: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.benchmarks.figures import Rounds
+from tests.benchmarks.growth import BAR
 from tests.benchmarks.outcome import Outcome
 from tests.benchmarks.tables import Table, cell
 
@@ -46,6 +47,11 @@ def _faults(outcome: Outcome) -> Rounds | None:
     return Rounds(total, total, total)
 
 
+def _worst_growth(outcome: Outcome) -> Rounds | None:
+    ratios = [float(row["ratio"]) for row in outcome.growth.get("operations", [])]
+    return Rounds(max(ratios), min(ratios), max(ratios)) if ratios else None
+
+
 def at_most(limit: float) -> Callable[[float], bool]:
     """Return what tells whether a figure keeps below a limit."""
     return lambda value: value <= limit
@@ -76,6 +82,7 @@ TARGETS = (
         _figure("storm.return.1000.caught_up_ms"),
         at_most(5000),
     ),
+    Target("cost at the most orders to that at the fewest, worst operation", "≤ 1.2", _worst_growth, at_most(BAR)),
     Target("lost, doubled, out of order, foreign", "0", _faults, at_most(0)),
     Target(
         "longest wait for a heartbeat in the soak, s",

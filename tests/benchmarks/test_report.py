@@ -100,6 +100,29 @@ def test_readme_tells_date_machine_and_versions_between_its_marks() -> None:
     assert re.search(r"\| brigade \| – \| – \| – \| 10.0 \| 10.0 \| 10.0 \| 0.50 \| – \|", text)
 
 
+def test_growth_is_judged_by_its_worst_operation() -> None:
+    found = outcome([1.0], [1.0])
+    rows = [
+        {"title": "list", "cpu_milliseconds": {"1000": 2.0, "2000": 2.1}, "ratio": 1.05, "noise": 0.02},
+        {
+            "title": "replay",
+            "cpu_milliseconds": {},
+            "milliseconds": {"1000": 2.0, "2000": 3.0},
+            "ratio": 1.5,
+            "noise": 0,
+        },
+    ]
+    found.growth = {"sizes": [1000, 2000], "operations": rows}
+
+    assert ("cost at the most orders to that at the fewest, worst operation", "≤ 1.2", "1.50 (1.05–1.50)", "MISS") in (
+        targets.table(found).rows
+    )
+    assert report.growth(found).rows == [
+        ("list", "2.00", "2.10", "1.05", "2%"),
+        ("replay", "2.00", "3.00", "1.50", "0%"),
+    ]
+
+
 def test_notes_are_shown_when_a_contestant_has_some() -> None:
     found = outcome([1.0], [1.0])
     found.entries["peer"].notes = ["storm: replays nothing"]
