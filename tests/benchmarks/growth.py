@@ -64,8 +64,10 @@ class Worker:
     def end(self) -> None:
         """Let it go."""
         assert self.process.stdin is not None
+        assert self.process.stdout is not None
         self.process.stdin.close()
         self.process.wait(30)
+        self.process.stdout.close()
 
 
 @dataclass(slots=True)
@@ -75,6 +77,7 @@ class Ground:
     database_url: str
     redis_url: str
     home: Path
+    prefix: str = "growth"
     secret_key: str = field(default_factory=lambda: secrets.token_urlsafe(48))
 
     def address(self, database: str) -> str:
@@ -85,7 +88,7 @@ class Ground:
         """Return what was said when the database of a size was loaded, if it was, and whole."""
         with self._administration() as connection:
             row = connection.execute(
-                "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s", [_name(size)]
+                "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s", [self.name(size)]
             ).fetchone()
         said: dict[str, Any] | None = json.loads(row[0]) if row and row[0] else None
         return said
@@ -94,12 +97,12 @@ class Ground:
         """Make an empty database for a size."""
         self.drop(size)
         with self._administration() as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(_name(size))))
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(self.name(size))))
 
     def drop(self, size: int) -> None:
         """Throw the database of a size away."""
         with self._administration() as connection:
-            name = sql.Identifier(_name(size))
+            name = sql.Identifier(self.name(size))
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
 
     def remember(self, size: int, loaded: dict[str, Any]) -> None:
@@ -107,14 +110,14 @@ class Ground:
         with self._administration() as connection:
             connection.execute(
                 sql.SQL("COMMENT ON DATABASE {} IS {}").format(
-                    sql.Identifier(_name(size)), sql.Literal(json.dumps(loaded))
+                    sql.Identifier(self.name(size)), sql.Literal(json.dumps(loaded))
                 )
             )
 
     def worker(self, size: int) -> Worker:
         """Start the process of a size."""
         environment = plain_environment(
-            DATABASE_URL=self.address(_name(size)),
+            DATABASE_URL=self.address(self.name(size)),
             REDIS_URL=self.redis_url,
             SECRET_KEY=self.secret_key,
             DEBUG="false",
@@ -129,12 +132,12 @@ class Ground:
         )
         return Worker(size, process)
 
+    def name(self, size: int) -> str:
+        """Return the name of the database of a size."""
+        return f"{self.prefix}_{size}"
+
     def _administration(self) -> psycopg.Connection[Any]:
         return psycopg.connect(self.address("postgres"), autocommit=True)
-
-
-def _name(size: int) -> str:
-    return f"growth_{size}"
 
 
 def run_growth(
@@ -147,13 +150,14 @@ def run_growth(
     rounds: int = ROUNDS,
     only: str = "",
     keep: bool = False,
+    prefix: str = "growth",
 ) -> dict[str, Any]:
     """Load what is not there yet, measure, and return all of it, ready for JSON.
 
-    ``only`` names a part of the titles; ``keep`` leaves the databases, and the next run finds them. Plans are written
-    to ``home/plans``. Raises GrowthError.
+    ``only`` names a part of the titles; ``keep`` leaves the databases (their names begin with ``prefix``), and the
+    next run finds them. Plans are written to ``home/plans``. Raises GrowthError.
     """
-    ground = Ground(database_url, redis_url, home)
+    ground = Ground(database_url, redis_url, home, prefix)
     loads = {str(size): _load(ground, size, output) for size in sizes}
     with ExitStack() as stack:
         workers = [_started(stack, ground, size) for size in sizes]
@@ -205,28 +209,48 @@ def _explain(workers: list[Worker], titles: list[str], step: Step) -> dict[str, 
 
 
 @dataclass(slots=True)
-class Measured:
-    """The milliseconds of one operation: each run, and the median of each round, by size."""
+class Series:
+    """The milliseconds of one operation by size: each run, and the median of each round."""
 
-    brought: dict[int, int] = field(default_factory=dict)
     runs: dict[int, list[float]] = field(default_factory=dict)
     rounds: dict[int, list[float]] = field(default_factory=dict)
 
-    def add(self, size: int, answer: dict[str, Any]) -> None:
+    def add(self, size: int, milliseconds: list[float]) -> None:
         """Take the runs of one round."""
-        self.brought[size] = answer["brought"]
-        self.runs.setdefault(size, []).extend(answer["milliseconds"])
-        self.rounds.setdefault(size, []).append(statistics.median(answer["milliseconds"]))
+        self.runs.setdefault(size, []).extend(milliseconds)
+        self.rounds.setdefault(size, []).append(statistics.median(milliseconds))
+
+    def medians(self) -> dict[str, float]:
+        """Return the median of all runs, by size."""
+        return {str(size): round(statistics.median(runs), 3) for size, runs in self.runs.items()}
 
     def ratio(self, smallest: int, largest: int) -> float:
         """Return how much slower the largest is: the median over the rounds, in each of which both were asked."""
         pairs = zip(self.rounds[largest], self.rounds[smallest], strict=True)
-        return statistics.median(large / small for large, small in pairs)
+        return round(statistics.median(large / small if small else 1.0 for large, small in pairs), 3)
 
-    def noise(self, size: int) -> float:
-        """Return how far the rounds lie apart: the middle half of them, in parts of their median."""
-        low, middle, high = statistics.quantiles(self.rounds[size], n=4)
-        return (high - low) / middle
+    def noise(self) -> float:
+        """Return how far the rounds of a size lie apart at most: their middle half, in parts of their median."""
+        spreads = []
+        for values in self.rounds.values():
+            low, middle, high = statistics.quantiles(values, n=4) if len(values) > 1 else [1.0] * 3
+            spreads.append((high - low) / middle if middle else 0.0)
+        return round(max(spreads), 3)
+
+
+@dataclass(slots=True)
+class Measured:
+    """What one operation took: by the clock, and of the CPU, its own and PostgreSQL's."""
+
+    brought: dict[str, int] = field(default_factory=dict)
+    wall: Series = field(default_factory=Series)
+    cpu: Series = field(default_factory=Series)
+
+    def add(self, size: int, answer: dict[str, Any]) -> None:
+        """Take the runs of one round."""
+        self.brought[str(size)] = answer["brought"]
+        self.wall.add(size, answer["milliseconds"])
+        self.cpu.add(size, answer["cpu_milliseconds"])
 
 
 def _measure(workers: list[Worker], titles: list[str], rounds: int, step: Step) -> dict[str, Measured]:
@@ -248,12 +272,18 @@ def _times(worker: Worker, title: str) -> int:
 
 
 def _row(title: str, sizes: Sequence[int], measured: Measured, plans: dict[int, dict[str, Any]]) -> dict[str, Any]:
+    """Write one operation down. ``ratio`` is of CPU time where it can be read, else of time by the clock."""
+    wall_ratio = measured.wall.ratio(sizes[0], sizes[-1])
+    is_here = all(measured.cpu.medians().values())
+    figures = measured.cpu if is_here else measured.wall
     return {
         "title": title,
-        "brought": {str(size): measured.brought[size] for size in sizes},
-        "milliseconds": {str(size): round(statistics.median(measured.runs[size]), 3) for size in sizes},
-        "ratio": round(measured.ratio(sizes[0], sizes[-1]), 3),
-        "noise": round(max(measured.noise(size) for size in sizes), 3),
+        "brought": measured.brought,
+        "milliseconds": measured.wall.medians(),
+        "cpu_milliseconds": measured.cpu.medians() if is_here else {},
+        "ratio": figures.ratio(sizes[0], sizes[-1]),
+        "noise": figures.noise(),
+        "wall_ratio": wall_ratio,
         "statements": {str(size): plans[size]["statements"] for size in sizes},
         "buffers": {str(size): plans[size]["buffers"] for size in sizes},
         "seq_scans": sorted({table for size in sizes for table in plans[size]["seq_scans"]}),
@@ -270,12 +300,17 @@ def _write_plans(folder: Path, plans: dict[str, dict[int, dict[str, Any]]]) -> N
 def lines_of(growth: dict[str, Any]) -> Iterator[str]:
     """Write a growth as a table for a terminal: milliseconds and buffers at each size, and the ratio."""
     sizes = [str(size) for size in growth["sizes"]]
-    yield f"{'':44}" + "".join(f"{int(size):>11,}" for size in sizes) + f"{'ratio':>8}{'noise':>7}   buffers"
+    heads = "".join(f"{int(size):>11,}" for size in sizes)
+    yield f"{'milliseconds of CPU (or by the clock)':44}{heads}{'ratio':>8}{'noise':>7}{'clock':>8}   buffers"
     for row in growth["operations"]:
-        times = "".join(f"{row['milliseconds'][size]:>11.2f}" for size in sizes)
+        figures = row["cpu_milliseconds"] or row["milliseconds"]
+        times = "".join(f"{figures[size]:>11.2f}" for size in sizes)
         mark = " !" if row["ratio"] > BAR else "  "
         buffers = " ".join(f"{row['buffers'][size]:>6}" for size in sizes)
-        yield f"{row['title']:44}{times}{row['ratio']:>8.2f}{row['noise']:>7.0%}{mark} {buffers}"
+        yield (
+            f"{row['title']:44}{times}{row['ratio']:>8.2f}{row['noise']:>7.0%}"
+            f"{row['milliseconds'][sizes[-1]]:>8.1f}{mark} {buffers}"
+        )
     for size in sizes:
         load = growth["loads"][size]
         yield (

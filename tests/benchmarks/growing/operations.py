@@ -272,6 +272,11 @@ def _post_for_regular(grown: Grown) -> int:
     return int(grown.send("POST", "/api/orders", body)["customer_id"] == grown.places.regular)
 
 
+def _post_for_known_by_email(grown: Grown) -> int:
+    body = _body(grown, customer={"name": "Kontor Nord", "email": "kantine@nord.example"})
+    return int(grown.send("POST", "/api/orders", body)["customer_id"] == grown.places.regular)
+
+
 def _post_and_confirm(grown: Grown) -> int:
     order = grown.send("POST", "/api/orders", _body(grown))
     return int(grown.send("PUT", f"/api/orders/{order['id']}/confirm")["status"] == "confirmed")
@@ -302,6 +307,7 @@ def operations() -> list[Operation]:
     found += [
         Operation("take", "an order", _post, writes=True),
         Operation("take", "an order of a regular", _post_for_regular, writes=True),
+        Operation("take", "an order of a guest known by email", _post_for_known_by_email, writes=True),
         Operation("take", "an order, and confirm it", _post_and_confirm, writes=True),
     ]
     return found

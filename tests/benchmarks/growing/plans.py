@@ -124,6 +124,7 @@ def _plan(sql: str, params: Any) -> dict[str, Any]:
 def unused_indexes() -> list[str]:
     """Return the large tables' indexes that nothing has read since they were made, and that enforce nothing."""
     with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_force_next_flush()")
         cursor.execute(
             "SELECT indexrelname FROM pg_stat_user_indexes JOIN pg_index USING (indexrelid)"
             " WHERE relname = ANY(%s) AND idx_scan = 0 AND NOT indisunique ORDER BY 1",
