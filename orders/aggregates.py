@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import models
-from django.db.models import prefetch_related_objects
 
 from orders.actors import Actor
 from orders.errors import StaleVersion
 from orders.models import Order, OrderItem
+from orders.reading import read_rows
 from orders.units import require_unit
 
 
@@ -19,21 +20,32 @@ def lock_order(order_id: int, *, actor: Actor, version: int | None = None) -> Or
 
     Raises NotFound, and StaleVersion if ``version`` is given and is not the row's.
     """
-    order = require_unit().lock(Order.objects.filter(restaurant_id=actor.restaurant_id), order_id)
+    order = require_unit().lock(Order, order_id, restaurant_id=actor.restaurant_id)
     if version is not None and version != order.version:
         raise StaleVersion(version=version, current=order.version)
     return order
 
 
-def rows_of(parent: models.Model, name: str, *lookups: str) -> list[Any]:
+def rows_of(parent: models.Model, name: str) -> list[Any]:
     """Return the related rows as the list that the parent keeps: changes to it are seen by who reads the parent."""
     cache = _cache(parent)
     if name not in cache:
-        prefetch_related_objects([parent], name, *lookups)
-    queryset = _cache(parent)[name]
+        relation: Any = parent._meta.get_field(name)
+        keep_rows(parent, name, _children([parent], relation))
+    queryset = cache[name]
     if queryset._result_cache is None:
         queryset._fetch_all()
     return queryset._result_cache  # type: ignore[no-any-return]
+
+
+def _children(parents: Sequence[models.Model], relation: models.ManyToOneRel) -> list[Any]:
+    """Read the rows that refer to the parents, by their keys; each knows its parent."""
+    link = relation.field
+    of_key = {parent.pk: parent for parent in parents}
+    rows = read_rows(relation.related_model, f'WHERE "{link.column}" = ANY(%s) ORDER BY id', list(of_key))
+    for row in rows:
+        link.set_cached_value(row, of_key[getattr(row, link.attname)])
+    return rows
 
 
 def keep_rows(parent: models.Model, name: str, rows: list[Any]) -> None:
@@ -52,4 +64,11 @@ def _cache(parent: models.Model) -> dict[str, Any]:
 
 def lines_of(order: Order) -> list[OrderItem]:
     """Return the order's items with their modifiers."""
-    return rows_of(order, "items", "items__modifiers")
+    if "items" in _cache(order):
+        return rows_of(order, "items")
+    lines: list[OrderItem] = rows_of(order, "items")
+    relation: Any = OrderItem._meta.get_field("modifiers")
+    modifiers = _children(lines, relation) if lines else []
+    for line in lines:
+        keep_rows(line, "modifiers", [modifier for modifier in modifiers if modifier.item_id == line.pk])
+    return lines

@@ -25,7 +25,8 @@ from django.db.models.signals import post_save, pre_save
 
 from orders.actors import SYSTEM, Actor
 from orders.errors import NotFound
-from orders.inserting import can_insert, insert_family, insert_rows
+from orders.reading import read_rows
+from orders.writing import can_write, insert_family, insert_rows, update_row
 
 _active = threading.local()
 _end_hooks: list[Callable[[Unit], None]] = []
@@ -126,21 +127,22 @@ class Unit:
             self._marks.pop()
         return True
 
-    def lock(self, queryset: models.QuerySet[M], pk: int) -> M:
-        """Return the row locked until the unit ends; the same object each time within the unit.
+    def lock(self, model: type[M], pk: int, *, restaurant_id: int) -> M:
+        """Return the restaurant's row locked until the unit ends; the same object each time within the unit.
 
         ``FOR NO KEY UPDATE``: rows that refer to this one check it at their COMMIT, when their stream is locked
         already. A full lock would hold them up there, and one that waits for that stream would never get it.
 
-        Raises NotFound when the queryset, which must be the restaurant's own, has no such row.
+        Raises NotFound when the restaurant has no such row.
         """
-        key = (queryset.model, pk)
-        if key not in self._locked:
-            row = queryset.select_for_update(of=("self",), no_key=True).filter(pk=pk).first()
-            if row is None:
-                raise NotFound(f"There is no such {queryset.model._meta.verbose_name}.")  # noqa: SLF001 - public but for its name
-            self._locked[key] = row
-        return self._locked[key]  # type: ignore[no-any-return]
+        row: M | None = self._locked.get((model, pk))
+        if row is not None:
+            return row
+        found = read_rows(model, "WHERE id = %s AND restaurant_id = %s FOR NO KEY UPDATE", pk, restaurant_id)
+        if not found:
+            raise NotFound(f"There is no such {model._meta.verbose_name}.")  # noqa: SLF001 - public but for its name
+        self._locked[(model, pk)] = found[0]
+        return found[0]
 
     def adopt(self, instance: models.Model) -> None:
         """Hold a row that this unit has just created as if it had been locked (nobody else can see it)."""
@@ -349,9 +351,14 @@ class TrackedModel(models.Model):
         _made([self, *children], [key, *keys])
 
     def _do_insert(self, manager: Any, using: Any, fields: Any, returning_fields: Any, raw: bool) -> list[Any]:
-        if raw or self.pk is not None or not can_insert(type(self)):
+        if raw or self.pk is not None or not can_write(type(self)):
             return super()._do_insert(manager, using, fields, returning_fields, raw)  # type: ignore[misc, no-any-return]
         return [(key,) for key in insert_rows([self])]
+
+    def _do_update(self, base_qs: Any, using: Any, pk_val: Any, values: Any, *options: Any) -> Any:
+        if not values or not can_write(type(self)):
+            return super()._do_update(base_qs, using, pk_val, values, *options)
+        return update_row(type(self), pk_val, {field.column: value for field, _, value in values})
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Delete the row, in a unit of work (one of its own where none is open)."""

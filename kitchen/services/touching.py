@@ -11,8 +11,12 @@ from orders.aggregates import lock_order, rows_of
 from orders.errors import NotFound, StaleVersion
 from orders.models import Order
 from orders.services.kitchen_side import follow_ticket
+from orders.statements import fetch
 from orders.states import OrderStatus
 from orders.units import require_unit
+
+_ORDER_OF = "SELECT order_id FROM kitchen_kitchenorder WHERE id = %s AND restaurant_id = %s"
+_TICKET_OF = "SELECT id FROM kitchen_kitchenorder WHERE order_id = %s AND restaurant_id = %s"
 
 
 def lock_ticket(ticket_id: int, *, actor: Actor, version: int | None = None) -> tuple[Order, KitchenOrder]:
@@ -20,12 +24,11 @@ def lock_ticket(ticket_id: int, *, actor: Actor, version: int | None = None) -> 
 
     Raises NotFound, and StaleVersion if ``version`` is given and is not the ticket's.
     """
-    own = KitchenOrder.objects.filter(restaurant_id=actor.restaurant_id)
-    order_id = own.filter(pk=ticket_id).values_list("order_id", flat=True).first()
-    if order_id is None:
+    found = fetch(_ORDER_OF, ticket_id, actor.restaurant_id)
+    if not found:
         raise NotFound("There is no such kitchen order.")
-    order = lock_order(order_id, actor=actor)
-    ticket = require_unit().lock(own, ticket_id)
+    order = lock_order(found[0][0], actor=actor)
+    ticket = require_unit().lock(KitchenOrder, ticket_id, restaurant_id=actor.restaurant_id)
     if version is not None and version != ticket.version:
         raise StaleVersion(version=version, current=ticket.version)
     return order, ticket
@@ -33,9 +36,8 @@ def lock_ticket(ticket_id: int, *, actor: Actor, version: int | None = None) -> 
 
 def lock_ticket_of(order: Order) -> KitchenOrder | None:
     """Return the ticket of an order that this unit has locked, locked too; None while the kitchen has not got it."""
-    own = KitchenOrder.objects.filter(restaurant_id=order.restaurant_id)
-    ticket_id = own.filter(order_id=order.pk).values_list("pk", flat=True).first()
-    return None if ticket_id is None else require_unit().lock(own, ticket_id)
+    found = fetch(_TICKET_OF, order.pk, order.restaurant_id)
+    return require_unit().lock(KitchenOrder, found[0][0], restaurant_id=order.restaurant_id) if found else None
 
 
 def ticket_items(ticket: KitchenOrder) -> list[KitchenOrderItem]:

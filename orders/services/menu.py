@@ -24,7 +24,7 @@ def set_availability(*, menu_item_id: int, actor: Actor, **changes: Unpack[Avail
     Locks the dish. Announces ``menu-item:updated`` when anything differs. Raises NotAllowed, NotFound.
     """
     actor.require(Role.MANAGER, Role.KITCHEN, to="set availability")
-    dish = require_unit().lock(MenuItem.objects.filter(restaurant_id=actor.restaurant_id), menu_item_id)
+    dish = require_unit().lock(MenuItem, menu_item_id, restaurant_id=actor.restaurant_id)
     for name, value in changes.items():
         setattr(dish, name, value)
     dish.save()

@@ -1,4 +1,4 @@
-"""Rows inserted by prepared statements: what is read back is what was written, and every signal is sent."""
+"""Rows written by prepared statements: what is read back is what was written, and every signal is sent."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.db import DataError, IntegrityError, connection, models
+from django.db import DatabaseError, DataError, IntegrityError, connection, models
 from django.db.models.signals import post_save, pre_save
 
-from kitchen.models import KitchenOrderItem, Station
-from orders.inserting import can_insert
+from kitchen.models import KitchenOrder, KitchenOrderItem, Station
+from orders.aggregates import lines_of, rows_of
 from orders.models import MenuItem, Order, OrderItem
 from orders.units import TrackedModel, open_unit
+from orders.writing import can_write
 from tests.streams import hearing
 
 if TYPE_CHECKING:
@@ -74,11 +75,11 @@ def signals_heard() -> Iterator[list[tuple[str, str, bool]]]:
         post_save.disconnect(after)
 
 
-def test_every_row_that_is_news_can_be_inserted_by_a_prepared_statement() -> None:
+def test_every_row_that_is_news_can_be_written_by_a_prepared_statement() -> None:
     models_told = [model for model in TrackedModel.__subclasses__() if not model._meta.abstract]
 
     assert {model.__name__ for model in models_told} >= {"Order", "OrderItem", "MenuItem", "KitchenOrder", "Alert"}
-    assert all(can_insert(model) for model in models_told)
+    assert all(can_write(model) for model in models_told)
 
 
 def test_row_is_read_back_as_it_was_written(place: Place) -> None:
@@ -194,3 +195,42 @@ def test_dish_is_written_by_its_columns_when_it_is_made(place: Place) -> None:
     )
 
     assert columns(MenuItem.objects.get(pk=dish.pk)) == columns(dish)
+
+
+def test_changes_are_read_back_as_they_were_written(place: Place) -> None:
+    taken = order(place)
+    taken.save()
+    taken.notes, taken.allergies, taken.table, taken.confirmed_at = "", ["{a,b}"], None, NOW
+    taken.total_amount, taken.prices_include_tax = Decimal("0.10"), False
+
+    taken.save()
+
+    assert columns(Order.objects.get(pk=taken.pk)) == columns(taken)
+
+
+def test_row_is_not_found_when_what_is_saved_was_deleted_elsewhere(place: Place) -> None:
+    station = Station.objects.create(restaurant=place.restaurant, name="Bar")
+    again = Station.objects.get(pk=station.pk)
+    again.delete()
+    station.name = "Cold"
+
+    with pytest.raises(DatabaseError, match="did not affect any rows"):
+        station.save()
+
+
+def test_locked_row_is_what_a_queryset_reads(place: Place) -> None:
+    ticket = place.ticket()
+    item = ticket.items.get()
+
+    with open_unit(place.actor) as unit:
+        rows = [
+            unit.lock(Order, ticket.order_id, restaurant_id=place.restaurant.pk),
+            unit.lock(KitchenOrder, ticket.pk, restaurant_id=place.restaurant.pk),
+            *rows_of(ticket, "items"),
+            *lines_of(ticket.order),
+        ]
+
+    assert [columns(row) for row in rows] == [columns(type(row).objects.get(pk=row.pk)) for row in rows]
+    assert [row.changed() for row in rows] == [{}] * 4
+    assert rows[2].steps == item.steps
+    assert rows[2].ticket is ticket
