@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -177,7 +178,7 @@ def test_nothing_is_left_running_when_it_is_interrupted(tmp_path: Path) -> None:
     log = tmp_path / "bench" / "bare-picows" / "generator.log"
     while not log.exists():
         assert process.poll() is None, process.communicate()[0]
-        os.sched_yield()
+        time.sleep(0.02)
     family = psutil.Process(process.pid).children(recursive=True)
 
     process.send_signal(signal.SIGINT)
