@@ -133,6 +133,7 @@ class StreamConsumer(AsyncConsumer):
         return await to_sign_in(lambda: principal_of_session(key)) if key else None
 
     async def _enter(self, principal: Principal) -> None:
+        self.socket.hold_early()
         self.feed = await self.hub.follow(principal.restaurant_id, self.socket)
         self.socket.principal = principal
         self.hub.sign_in(self.socket, principal)

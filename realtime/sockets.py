@@ -27,6 +27,7 @@ REPLAY_MESSAGES = 200
 REPLAY_BYTES = 1024 * 1024
 CLOSE_SECONDS = 5.0
 DRAIN_SECONDS = 25.0
+EARLY_SECONDS = 5.0
 TOO_SLOW = 4503
 GONE = 1006
 
@@ -101,8 +102,8 @@ class Socket:
     """
 
     __slots__ = (
-        "_bytes", "_cutter", "_drained", "_free", "_held", "_pump", "_queue", "_send", "_wire", "_write", "closing",
-        "counted_as", "crowd", "memberships", "number", "principal", "served",
+        "_bytes", "_cutter", "_drained", "_early", "_free", "_held", "_pump", "_queue", "_send", "_wire", "_write",
+        "closing", "counted_as", "crowd", "memberships", "number", "principal", "served",
     )  # fmt: skip
 
     def __init__(self, send: Send, wire: Wire | None = None) -> None:
@@ -120,6 +121,7 @@ class Socket:
         self._queue: deque[Frame] = deque()
         self._bytes = 0
         self._held: list[StreamEvent] | None = None
+        self._early: asyncio.TimerHandle | None = None
         self._drained: asyncio.Event | None = None
         self._pump: asyncio.Task[None] | None = None
         self._cutter: asyncio.Task[None] | None = None
@@ -132,9 +134,23 @@ class Socket:
         """Whether events are held back while a join replays what came before."""
         return self._held is not None
 
+    def hold_early(self) -> None:
+        """Hold back what is for everybody until the first join, or for a moment where none comes.
+
+        A client that comes back is past what it was sent last: an alert before its replay would cost it the replay.
+        """
+        self._held = []
+        self._early = asyncio.get_running_loop().call_later(EARLY_SECONDS, self.release)
+
     def hold(self) -> None:
         """Hold events back until ``release``."""
-        self._held = []
+        self._end_early()
+        self._held = self._held or []
+
+    def _end_early(self) -> None:
+        if self._early is not None:
+            self._early.cancel()
+            self._early = None
 
     def release_until(self, seq: int) -> None:
         """Send what was held back up to a number; what is later stays held back."""
@@ -149,6 +165,7 @@ class Socket:
 
     def release(self) -> None:
         """Send what was held back, in order, and go on live."""
+        self._end_early()
         held, self._held = self._held or [], None
         self.note_served()
         for event in held:
@@ -327,6 +344,7 @@ class Socket:
         self.closing = self.closing or GONE
         self._free = False
         self._queue.clear()
+        self._end_early()
         self._held = None
         if self._wire is not None:
             self._wire.on_full = self._wire.on_writable = None
