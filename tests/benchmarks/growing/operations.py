@@ -49,6 +49,7 @@ class Grown:
     places: Places = field(default_factory=find_places)
     client: Client = field(default_factory=Client)
     tokens: dict[Role, str] = field(default_factory=dict)
+    principal: Principal = field(init=False)
     newest: int = 0
     head: int = 0
     epoch: str = ""
@@ -61,11 +62,12 @@ class Grown:
         self.newest = last
         head = head_of(self.places.big)
         self.head, self.epoch = head.seq, head.epoch
+        self.principal = self._principal()
         self.loads = dict(Station.objects.values_list("id", "load"))
 
     def sign_in(self) -> None:
         """Get fresh tokens: they end after a quarter of an hour."""
-        self.tokens = {role: self.places.token(role) for role in (Role.MANAGER, Role.WAITER, Role.KITCHEN)}
+        self.tokens = {role: self.places.token(role) for role in (Role.MANAGER, Role.WAITER)}
 
     def order(self, age: int) -> Order:
         """Return the order of an age: 0 is the newest."""
@@ -89,7 +91,7 @@ class Grown:
         assert response.status_code in (200, 201), response.content
         return json.loads(response.content)
 
-    def principal(self) -> Principal:
+    def _principal(self) -> Principal:
         """Return the manager as a socket knows one."""
         actor = self.places.actor(Role.MANAGER)
         return Principal(
@@ -234,7 +236,7 @@ def _snapshot(room: Callable[[Grown], str], grown: Grown) -> int:
 def _join(room: Callable[[Grown], str], grown: Grown) -> int:
     name = room(grown)
     assert parse(name) is not None
-    check_rooms(grown.principal(), (name,))
+    check_rooms(grown.principal, (name,))
     return int(head_of(grown.places.big).seq > 0)
 
 
