@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 import statistics
 from collections import Counter
 from typing import Any
 
 from tests.flows.reconcile.checker import KINDS
 from tests.flows.reconcile.opening import Outcome
+from tests.flows.reconcile.run import Plan
 
 MOST_SPELLED_OUT = 20
 
@@ -34,10 +36,16 @@ def lines(outcome: Outcome) -> list[str]:
     if len(outcome.findings) > MOST_SPELLED_OUT:
         said.append(f"  and {len(outcome.findings) - MOST_SPELLED_OUT:,} more")
     if outcome.findings:
-        said.append(f"Again: manage.py reconcile --minutes {plan.minutes:g} --seed {plan.seed}. Logs: {outcome.kept}")
+        said += [f"Again: {again(plan)}", f"Logs: {outcome.kept}"]
     else:
         said.append("Nothing was lost, doubled, reordered, changed or misdirected.")
     return said
+
+
+def again(plan: Plan) -> str:
+    """Return the command that deals the same faults."""
+    words = ["manage.py reconcile", f"--minutes {plan.minutes:g}", f"--seed {plan.seed}", f"--storm {plan.storm_size}"]
+    return " ".join([*words, *(f"--fault {shlex.quote(kind)}" for kind in plan.kinds)])
 
 
 def _times(title: str, seconds: dict[str, list[float]]) -> list[str]:

@@ -16,6 +16,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from config.management.commands import reconcile
+from tests.flows.reconcile.checker import KINDS, Finding
+from tests.flows.reconcile.faults import BREAKS, FAULTS, company, deck
+from tests.flows.reconcile.opening import read_log
 from tests.live import ROOT
 
 SEED = 7
@@ -23,8 +26,6 @@ MOST_SECONDS = 600
 
 
 def test_everything_reaches_everybody_once_whatever_is_broken(tmp_path: Path) -> None:
-    from tests.flows.reconcile.checker import KINDS  # noqa: PLC0415 - models need the settings
-    from tests.flows.reconcile.faults import FAULTS  # noqa: PLC0415
 
     path = tmp_path / "figures.json"
     command = [sys.executable, "manage.py", "reconcile", "--minutes", "1", "--seed", str(SEED), "--json", str(path)]
@@ -43,7 +44,6 @@ def test_everything_reaches_everybody_once_whatever_is_broken(tmp_path: Path) ->
 
 
 def test_same_seed_deals_the_same_faults() -> None:
-    from tests.flows.reconcile.faults import FAULTS, deck  # noqa: PLC0415
 
     first, again, other = (deck(seed, list(FAULTS)) for seed in ("1:0", "1:0", "2:0"))
 
@@ -52,7 +52,6 @@ def test_same_seed_deals_the_same_faults() -> None:
 
 
 def test_faults_in_company_break_different_things() -> None:
-    from tests.flows.reconcile.faults import BREAKS, FAULTS, company  # noqa: PLC0415
 
     rng = random.Random(1)
     pairs = {(kind, company(kind, list(FAULTS), rng)) for kind in FAULTS for _ in range(50)}
@@ -63,8 +62,6 @@ def test_faults_in_company_break_different_things() -> None:
 
 
 def test_traces_in_a_log_are_found(tmp_path: Path) -> None:
-    from tests.flows.reconcile.checker import Finding  # noqa: PLC0415
-    from tests.flows.reconcile.opening import read_log  # noqa: PLC0415
 
     log = tmp_path / "app-1.log"
     trace = "Traceback (most recent call last):\n  File 'x'\n    y\nValueError: no\n"
