@@ -7,11 +7,19 @@ from django.db.models import Exists, OuterRef, QuerySet
 from kitchen import states
 from kitchen.models import KitchenOrder, KitchenOrderItem, Station
 from orders.errors import NotFound
+from orders.seeing import hang, seen
 
 
 def tickets_of(restaurant_id: int) -> QuerySet[KitchenOrder]:
     """Return the restaurant's tickets with their items: two queries, however many tickets."""
     return KitchenOrder.objects.filter(restaurant_id=restaurant_id).prefetch_related("items")
+
+
+def seen_tickets(rows: QuerySet[KitchenOrder]) -> list[KitchenOrder]:
+    """Read tickets with their items to be shown: two queries, however many tickets."""
+    tickets = seen(rows)
+    hang(tickets, "items", KitchenOrderItem.objects.order_by("id"), "ticket_id")
+    return tickets
 
 
 def open_tickets(restaurant_id: int) -> QuerySet[KitchenOrder]:

@@ -6,7 +6,8 @@ from django.db.models import QuerySet
 
 from orders import states
 from orders.errors import NotFound
-from orders.models import MenuItem, Order
+from orders.models import MenuItem, Order, OrderItem, OrderItemModifier
+from orders.seeing import hang, seen
 from orders.shapes import TransitionShape, TransitionsShape
 from orders.states import Role
 
@@ -14,6 +15,14 @@ from orders.states import Role
 def orders_of(restaurant_id: int) -> QuerySet[Order]:
     """Return the restaurant's orders with their items and modifiers: three queries, however many orders."""
     return Order.objects.filter(restaurant_id=restaurant_id).prefetch_related("items__modifiers")
+
+
+def seen_orders(rows: QuerySet[Order]) -> list[Order]:
+    """Read orders with their items and modifiers to be shown: three queries, however many orders."""
+    orders = seen(rows)
+    items = hang(orders, "items", OrderItem.objects.order_by("id"), "order_id")
+    hang(items, "modifiers", OrderItemModifier.objects.order_by("id"), "item_id")
+    return orders
 
 
 def open_orders(restaurant_id: int) -> QuerySet[Order]:

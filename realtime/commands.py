@@ -15,7 +15,7 @@ from asgiref.sync import sync_to_async
 from django.db import connection
 from msgspec import Meta, Struct
 
-from kitchen.selectors import at_station, find_ticket, open_tickets, stations_of
+from kitchen.selectors import at_station, find_ticket, open_tickets, seen_tickets, stations_of
 from kitchen.services.tickets import ItemMove, set_ticket_item_statuses, set_ticket_status
 from kitchen.shapes import KitchenOrderShape, station_shape, ticket_shape
 from kitchen.states import TicketItemStatus, TicketStatus
@@ -192,7 +192,11 @@ async def _get_tickets(call: Call, data: GetTickets) -> Answer:
                 tickets = at_station(tickets, data.station_id)
             if data.status is not None:
                 tickets = tickets.filter(status=data.status)
-            return {"epoch": head.epoch, "seq": head.seq, "orders": [ticket_shape(ticket) for ticket in tickets]}
+            return {
+                "epoch": head.epoch,
+                "seq": head.seq,
+                "orders": [ticket_shape(ticket) for ticket in seen_tickets(tickets)],
+            }
 
     return await in_thread(read)
 

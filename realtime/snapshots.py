@@ -10,11 +10,11 @@ from django.db import connection, transaction
 from django.db.models import Count
 
 from kitchen.models import KitchenOrder
-from kitchen.selectors import at_station, open_tickets, stations_of
+from kitchen.selectors import at_station, open_tickets, seen_tickets, stations_of
 from kitchen.shapes import station_shape, ticket_shape
 from kitchen.states import OPEN as OPEN_TICKETS
 from orders.models import Order
-from orders.selectors import open_orders, orders_of
+from orders.selectors import open_orders, orders_of, seen_orders
 from orders.shapes import OrderShape, as_builtins, order_shape
 from orders.states import OPEN, OrderStatus
 from realtime.audiences import Audience, guest_view
@@ -63,7 +63,7 @@ def _state(restaurant_id: int, room: str, audience: Audience) -> Snapshot:
     orders = open_orders(restaurant_id)
     if kind == "table":
         orders = orders.filter(table_id=number or 0)
-    return {"orders": [_order(order, audience) for order in orders]}
+    return {"orders": [_order(order, audience) for order in seen_orders(orders)]}
 
 
 def _order(order: Order, audience: Audience) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def _kitchen(restaurant_id: int, station_id: int | None) -> Snapshot:
         tickets = at_station(tickets, station_id)
         stations = stations.filter(pk=station_id)
     return {
-        "orders": [as_builtins(ticket_shape(ticket)) for ticket in tickets],
+        "orders": [as_builtins(ticket_shape(ticket)) for ticket in seen_tickets(tickets)],
         "stations": [as_builtins(station_shape(station)) for station in stations],
     }
 

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 
 from kitchen import states
 from kitchen.models import KitchenOrder
-from kitchen.selectors import at_station, find_ticket, tickets_of
+from kitchen.selectors import at_station, find_ticket, seen_tickets, tickets_of
 from kitchen.services.tickets import ItemMove, acknowledge_ticket, set_ticket_item_statuses, set_ticket_status
 from kitchen.services.touching import ticket_items
 from kitchen.shapes import KitchenOrderShape, ticket_shape
@@ -107,7 +107,9 @@ class Tickets(Endpoint):
         """List tickets, oldest first."""
         query = query_of(request, TicketQuery)
         rows, branches = filtered_tickets(tickets_of(self.restaurant_id), query)
-        return page(request, rows, ticket_shape, ordering=OLDEST_FIRST, query=query, branches=branches)
+        return page(
+            request, rows, ticket_shape, ordering=OLDEST_FIRST, query=query, branches=branches, read=seen_tickets
+        )
 
 
 class OneTicket(Endpoint):

@@ -24,7 +24,7 @@ from orders.api.order_filters import order_conditions, order_ordering
 from orders.api.pages import NoQuery, page, query_of
 from orders.errors import NotFound
 from orders.models import Order
-from orders.selectors import find_order, orders_of, transitions_of
+from orders.selectors import find_order, orders_of, seen_orders, transitions_of
 from orders.services.orders import confirm_order, create_order, delete_order, set_order_status, update_order
 from orders.shapes import OrderShape, TransitionsShape, order_shape, shown_shape
 
@@ -47,7 +47,8 @@ class Orders(Endpoint):
         query = query_of(request, OrderQuery)
         every, branches = order_conditions(self.restaurant_id, query)
         rows = orders_of(self.restaurant_id).filter(every)
-        return page(request, rows, order_shape, ordering=order_ordering(query), query=query, branches=branches)
+        ordering = order_ordering(query)
+        return page(request, rows, order_shape, ordering=ordering, query=query, branches=branches, read=seen_orders)
 
     @documented("create_order", tag=TAG, body=OrderBody, answers={201: shown(OrderShape)})
     @keyed

@@ -121,10 +121,12 @@ def page(
     ordering: Ordering,
     query: dict[str, Any],
     branches: Sequence[Q] = (),
+    read: Callable[[QuerySet[Any]], list[Any]] = list,
 ) -> HttpResponse:
     """Answer with one page of the rows, and the addresses of the next and the previous one.
 
     With ``branches`` the rows are those that meet any of these conditions, each of them found by itself.
+    ``read`` fetches the rows of the page.
     """
     limit = min(query.get("limit", USUAL_LIMIT), MOST_ROWS)
     cursor = query.get("cursor")
@@ -133,7 +135,7 @@ def page(
         rows = rows.filter(ordering.beyond(place, backwards=backwards))
     if branches:
         rows = _merged(ordering, rows, branches, backwards=backwards, most=limit + 1)
-    found = list(ordering.applied(rows, backwards=backwards)[: limit + 1])
+    found = read(ordering.applied(rows, backwards=backwards)[: limit + 1])
     more = len(found) > limit
     found = found[:limit]
     if backwards:
