@@ -33,7 +33,7 @@ FirstName = Meta(extra={"guest": "first name"})
 
 def timestamp(moment: dt.datetime) -> str:
     """Write a moment as every answer and event does: UTC, exactly three decimals, ``Z``."""
-    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    return moment.astimezone(dt.UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def maybe_timestamp(moment: dt.datetime | None) -> str | None:

@@ -214,7 +214,8 @@ async def test_requests_are_answered_at_the_same_time_on_threads_that_stay(
         answers = await asyncio.gather(*(ask(handler, "/api/health/live") for _ in range(5)))
         assert [answer.status for answer in answers] == [200] * 5
 
-    assert len(set(names)) == 5
+    assert len(names) == 15
+    assert len(set(names)) < 15
 
 
 async def test_unavailable_when_too_many_wait_already(handler: Handler, monkeypatch: pytest.MonkeyPatch) -> None:

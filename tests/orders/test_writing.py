@@ -234,3 +234,13 @@ def test_locked_row_is_what_a_queryset_reads(place: Place) -> None:
     assert [row.changed() for row in rows] == [{}] * 4
     assert rows[2].steps == item.steps
     assert rows[2].ticket is ticket
+
+
+def test_statement_runs_on_the_connection_that_there_is_when_the_former_was_lost(place: Place) -> None:
+    first = place.order()
+    connection.connection.close()
+    connection.close()
+
+    second = place.order()
+
+    assert second.pk > first.pk
