@@ -6,7 +6,7 @@ from tests.benchmarks.outcome import Outcome
 from tests.benchmarks.tables import Table, cell, number
 
 # Figures that describe a run, and are no result of it.
-DESCRIBING = ("noise.", "slow.pace", "memory.empty")
+DESCRIBING = ("noise.", "memory.empty")
 DESCRIBING_ENDS = (".worst_ms", ".orders", ".live", "_busy", ".generator_ms_per_order", ".sent_late.p99_ms")
 
 

@@ -197,12 +197,12 @@ def slow(outcome: Outcome) -> Table:
     """Show what a screen that stops reading does to the others and to the server."""
     table = Table(
         "One screen stops reading: the last of the others (p99, ms), the server's memory (KiB), when it is cut (s).",
-        ("", "orders/s", "without", "beside it", "memory grown", "cut after"),
+        ("", "orders", "without", "beside it", "memory grown", "cut after"),
     )
     for name, entry in outcome.entries.items():
         table.add(
             name,
-            median_cell(entry.figure("slow.pace_per_second")),
+            median_cell(entry.figure("slow.orders")),
             median_cell(entry.figure("slow.without.p99_ms")),
             median_cell(entry.figure("slow.beside.p99_ms")),
             median_cell(entry.figure("slow.grown_kib")),
