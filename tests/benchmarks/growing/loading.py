@@ -82,8 +82,8 @@ def _values(orders: int, places: Places, models: list[ModelEvent]) -> dict[str, 
         "family": rows.FAMILY.split(),
         **{name: getattr(places, name) for name in Places.__slots__},
         "types": [model.type for model in models],
-        "rooms": [model.rooms for model in models],
-        "datas": [model.data for model in models],
+        "rooms": [rows.template(model.rooms) for model in models],
+        "datas": [rows.template(model.data) for model in models],
         "changes": [model.changes for model in models],
     }
 
@@ -107,6 +107,7 @@ def _fast(orders: int, loaded: Loaded, progress: Progress) -> Iterator[None]:
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")
         cursor.execute("SET maintenance_work_mem = '512MB'")
+        cursor.execute("SET synchronous_commit = off")
         dropped = _indexes() if orders >= MANY_ORDERS else []
         for name, _ in dropped:
             cursor.execute(f'DROP INDEX "{name}"')
@@ -116,6 +117,7 @@ def _fast(orders: int, loaded: Loaded, progress: Progress) -> Iterator[None]:
             cursor.execute(definition)
             progress("indexes", done, len(dropped))
         cursor.execute("SET session_replication_role = origin")
+        cursor.execute("RESET synchronous_commit")
     loaded.seconds["indexes"] = time.monotonic() - began
 
 

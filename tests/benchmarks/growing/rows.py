@@ -153,7 +153,7 @@ WHERE o.status NOT IN ('draft', 'pending')
 ORDER BY o.id, k
 """
 
-_EVENTS = f"""{_AGED}, numbered AS (
+EVENTS = f"""{_AGED}, numbered AS (
     SELECT o.*, row.table_id, row.waiter_id,
            CASE WHEN small THEN id / 80 + CASE WHEN mod(id / 20, 4) > 0 THEN 1 ELSE 0 END ELSE id - id / 20 END AS nth,
            CASE WHEN quiet THEN %(quiet_station)s
@@ -163,20 +163,24 @@ _EVENTS = f"""{_AGED}, numbered AS (
 INSERT INTO realtime_event (restaurant_id, seq, event_id, type, at, rooms, data, order_id, actor_id, actor_name,
                             source, changes)
 SELECT restaurant, (nth - 1) * {EVENTS_PER_ORDER} + m.n, gen_random_uuid(), m.type, o.at + m.n * interval '1 second',
-       string_to_array({{rooms}}, ' '), {{data}}, o.id, waiter_id, 'Waiter', 'api', m.changes
+       string_to_array(format(m.rooms, o.id, station, coalesce(table_id, 0)), ' '),
+       format(m.data, o.id, station, coalesce(table_id, 0)), o.id, waiter_id, 'Waiter', 'api', m.changes
 FROM numbered o, unnest(%(types)s::text[], %(rooms)s::text[], %(datas)s::text[], %(changes)s::text[])
                  WITH ORDINALITY AS m (type, rooms, data, changes, n)
 ORDER BY o.id, m.n
 """
 
 
-def _with_own_ids(column: str) -> str:
-    for model, own in ((MODEL_ORDER, "o.id"), (MODEL_STATION, "station"), (MODEL_TABLE, "coalesce(table_id, 0)")):
-        column = f"replace({column}, '{model}', ({own})::text)"
-    return column
+def template(text: str) -> str:
+    """Make of a text with the model order's ids one for PostgreSQL's format(): order, station and table, in this order.
 
+    Faster than replacing them one after the other, ten million times.
+    """
+    text = text.replace("%", "%%")
+    for place, model in enumerate((MODEL_ORDER, MODEL_STATION, MODEL_TABLE), start=1):
+        text = text.replace(str(model), f"%{place}$s")
+    return text
 
-EVENTS = _EVENTS.format(rooms=_with_own_ids("m.rooms"), data=_with_own_ids("m.data"))
 
 CUSTOMERS = f"""
 INSERT INTO orders_customer (id, restaurant_id, name, phone, email, created_at)
