@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable
@@ -20,6 +21,7 @@ from realtime.announcing import Draft, drafts_of
 from realtime.frames import StreamEvent
 
 MOST_REPLAYED = 5000
+GIVE_WAY_SECONDS = 0.00002
 _encode = msgspec.json.Encoder().encode
 
 _APPEND = """
@@ -53,7 +55,17 @@ def append(unit: Unit) -> None:
         drafts[draft.restaurant_id].append(draft)
     for restaurant_id in sorted(drafts):
         numbered = _append(restaurant_id, drafts[restaurant_id], unit)
-        transaction.on_commit(partial(forwarding.forward, numbered), robust=True)
+        transaction.on_commit(partial(_hand_over, numbered), robust=True)
+
+
+def _hand_over(events: list[StreamEvent]) -> None:
+    """Have committed events forwarded, and let whoever delivers them go first.
+
+    This thread would keep the interpreter until its answer is rendered, up to 5 ms, while the screens wait. Measured
+    from here to the hub: 0.5 ms (p95 up to 3.8) without giving way, 0.05 ms with it.
+    """
+    forwarding.forward(events)
+    time.sleep(GIVE_WAY_SECONDS)
 
 
 def _append(restaurant_id: int, drafts: list[Draft], unit: Unit) -> list[StreamEvent]:
