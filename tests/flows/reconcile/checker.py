@@ -128,8 +128,10 @@ def _check_frame(record: Record, stream: Stream, seq: int, kind: str, fingerprin
 
 
 def _find_lost(record: Record, stream: Stream, seen: set[int]) -> Iterator[Finding]:
-    for seq, event in stream.told.items():
-        if seq > record.until or seq in seen or any(after < seq <= to for after, to in record.covered):
+    first = min((seat.after for seat in record.seats if seat.after >= 0), default=record.until)
+    for seq in range(first + 1, record.until + 1):
+        event = stream.told.get(seq)
+        if event is None or seq in seen or any(after < seq <= to for after, to in record.covered):
             continue
         if due(event, record) is not None:
             yield Finding("lost", record.client, event.type, seq)
