@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 import secrets
 import sys
 from argparse import ArgumentTypeError
@@ -30,6 +31,13 @@ def minutes(text: str) -> float:
     return number
 
 
+def clients(text: str) -> int:
+    """Read a number of clients, or say what is wrong with it."""
+    if not re.fullmatch(r"[1-9]\d{0,3}", text):
+        raise ArgumentTypeError(f"{text!r} is no number from 1 to 9999")
+    return int(text)
+
+
 class Command(BaseCommand):
     """Run Brigade under faults, and reckon up."""
 
@@ -41,7 +49,10 @@ class Command(BaseCommand):
         parser.add_argument("--minutes", type=minutes, default=2.0, help="at least one round of faults (default: 2)")
         parser.add_argument("--seed", type=int, help="the same seed deals the same faults (default: another each time)")
         parser.add_argument(
-            "--storm", type=int, metavar="N", help="clients that come back at once (default: 150; 1000 from 5 minutes)"
+            "--storm",
+            type=clients,
+            metavar="N",
+            help="clients that come back at once (default: 150; 1000 from 5 minutes)",
         )
         parser.add_argument("--fault", action="append", metavar="NAME", help="only this fault; may be repeated")
         parser.add_argument("--json", type=Path, metavar="PATH", help="write the figures there, too")
@@ -59,9 +70,12 @@ class Command(BaseCommand):
         """Play the run; end with 1 if anything was found."""
         if not is_checked_out():
             raise CommandError(f"reconcile needs Brigade's source with its tests ({PACKAGE}), which is not here.")
-        faults, opening, report, run = (
-            import_module(f"{PACKAGE}.{name}") for name in ("faults", "opening", "report", "run")
-        )
+        try:
+            faults, opening, report, run = (
+                import_module(f"{PACKAGE}.{name}") for name in ("faults", "opening", "report", "run")
+            )
+        except ModuleNotFoundError as error:
+            raise CommandError(f"reconcile needs {error.name}: pip install -e '.[test]'") from error
         unknown = sorted(set(fault or ()) - set(faults.FAULTS))
         if unknown:
             raise CommandError(f"There is no fault {unknown[0]!r}: {', '.join(faults.FAULTS)}.")

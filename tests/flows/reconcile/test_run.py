@@ -89,6 +89,22 @@ def test_command_refuses_a_fault_that_there_is_not() -> None:
         call_command("reconcile", fault=["earthquake"], stdout=StringIO())
 
 
+@pytest.mark.parametrize("text", ["0", "-1", "1.5", "many", "10000"])
+def test_command_refuses_a_storm_of_none(text: str) -> None:
+    with pytest.raises(CommandError, match="is no number from 1 to 9999"):
+        call_command("reconcile", "--storm", text, stdout=StringIO())
+
+
+def test_command_says_what_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent(name: str) -> Any:
+        raise ModuleNotFoundError(name, name="httpx")
+
+    monkeypatch.setattr(reconcile, "import_module", absent)
+
+    with pytest.raises(CommandError, match="reconcile needs httpx"):
+        call_command("reconcile", stdout=StringIO())
+
+
 @pytest.mark.parametrize("text", ["0", "-1", "nan", "inf", "many", "1441"])
 def test_command_refuses_minutes_that_are_none(text: str) -> None:
     with pytest.raises(CommandError, match="is no number of minutes"):
