@@ -23,6 +23,7 @@ from orders.api.fields import MOST_ITEMS, Body, Choice, Items, Text, Versioned, 
 from orders.api.inputs import LONGEST_REASON
 from orders.api.pages import (
     OLDEST_FIRST,
+    Branches,
     NoQuery,
     PageQuery,
     SeveralParameter,
@@ -78,8 +79,10 @@ def ticket_answer(ticket: KitchenOrder) -> HttpResponse:
     return answer(ticket_shape(ticket), version=ticket.version)
 
 
-def filtered_tickets(rows: QuerySet[KitchenOrder], query: dict[str, Any]) -> tuple[QuerySet[KitchenOrder], list[Q]]:
-    """Return the tickets that a query may ask for, and the branches, if any: of these each meets one.
+def filtered_tickets(
+    rows: QuerySet[KitchenOrder], query: dict[str, Any]
+) -> tuple[QuerySet[KitchenOrder], Branches | None]:
+    """Return the tickets that a query may ask for, and what finds those of them that are meant, if not all are.
 
     Open tickets are few and have an index of their own; each status of the others is a branch by itself.
     """
@@ -96,7 +99,7 @@ def filtered_tickets(rows: QuerySet[KitchenOrder], query: dict[str, Any]) -> tup
         rows = rows.filter(priority__in=query["priority"])
     if "station" in query:
         rows = at_station(rows, query["station"])
-    return rows, branches
+    return rows, Branches(branches) if branches else None
 
 
 class Tickets(Endpoint):
@@ -106,10 +109,8 @@ class Tickets(Endpoint):
     def get(self, request: Request) -> HttpResponse:
         """List tickets, oldest first."""
         query = query_of(request, TicketQuery)
-        rows, branches = filtered_tickets(tickets_of(self.restaurant_id), query)
-        return page(
-            request, rows, ticket_shape, ordering=OLDEST_FIRST, query=query, branches=branches, read=seen_tickets
-        )
+        rows, narrow = filtered_tickets(tickets_of(self.restaurant_id), query)
+        return page(request, rows, ticket_shape, ordering=OLDEST_FIRST, query=query, narrow=narrow, read=seen_tickets)
 
 
 class OneTicket(Endpoint):

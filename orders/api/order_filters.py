@@ -1,22 +1,24 @@
 """Which orders a list shows, so that a page costs the same however many orders there are.
 
-Each filter has an index that finds its orders in the list's order. Where a filter takes several values, or a search
-looks in several places, each has its own branch, of which no more is read than the page needs.
+Each filter has an index that finds its orders in the list's order. Where a search looks in several places, each of
+them is a branch of its own, of which no more is read than the page needs.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from orders import states
-from orders.api.pages import Ordering
+from orders.api.pages import Branches, Narrow, Ordering, narrowed
+from orders.facets import FACETS, first_ids
 from orders.guest_terms import guests_like
 from orders.models import Customer
 
 _SAME_NAME = ("waiter", "table", "customer", "external_id")
-_SEVERAL = ("status", "payment_status", "priority", "channel")
 _MOMENTS = {
     "created_after": "created_at__gte",
     "created_before": "created_at__lt",
@@ -40,23 +42,40 @@ def order_ordering(query: dict[str, Any]) -> Ordering:
     return Ordering((path,) if path == "id" else (path, "id"), falling=name.startswith("-"))
 
 
-def order_conditions(restaurant_id: int, query: dict[str, Any]) -> tuple[Q, list[Q]]:
-    """Return what every order of the list meets, and the branches: of these it meets one; none, and all are meant."""
-    every = Q(**{name: query[name] for name in _SAME_NAME if name in query})
-    every &= Q(**{condition: query[name] for name, condition in _MOMENTS.items() if name in query})
-    several = {name: set(query[name]) for name in _SEVERAL if name in query}
+@dataclass(frozen=True, slots=True)
+class ByFacets:
+    """The orders that have one of the chosen values of each facet, found by the index of all combinations."""
+
+    restaurant_id: int
+    chosen: Mapping[str, Collection[str]]
+
+    def __call__(
+        self, rows: QuerySet[Any], ordering: Ordering, place: list[Any] | None, *, backwards: bool, most: int
+    ) -> QuerySet[Any]:
+        """Return the first ones beyond a place."""
+        falling = ordering.falling != backwards
+        beyond = None if place is None else place[-1]
+        ids = first_ids(self.restaurant_id, self.chosen, most=most, falling=falling, beyond=beyond)
+        return narrowed(rows, ids)
+
+
+def order_conditions(restaurant_id: int, query: dict[str, Any]) -> tuple[Q, Narrow | None]:
+    """Return what every order of the list meets, and what finds those of them that are meant, if not all are."""
+    own = Q(**{name: query[name] for name in _SAME_NAME if name in query})
+    own &= Q(**{condition: query[name] for name, condition in _MOMENTS.items() if name in query})
+    chosen = {name: set(query[name]) for name in FACETS if name in query}
     if "open" in query:
         of_state = set(states.OPEN if query["open"] else states.CLOSED)
-        several["status"] = several.get("status", of_state) & of_state
-    branches = _search(restaurant_id, query["search"]) if "search" in query else []
-    for name, values in several.items():
-        # All open orders are few and in an index of their own.
-        is_one = len(values) == 1 or (name == "status" and values <= set(states.OPEN))
-        if is_one or branches:
-            every &= Q(**{f"{name}__in": sorted(values)})
-        else:
-            branches = [Q(**{name: value}) for value in sorted(values)]
-    return every, branches
+        chosen["status"] = chosen.get("status", of_state) & of_state
+    every = own & Q(**{f"{name}__in": sorted(values) for name, values in chosen.items()})
+    if "search" in query:
+        return every, Branches(_search(restaurant_id, query["search"]))
+    # All open orders are few and in an index of their own; those of a table, a guest, a waiter or a time are too.
+    statuses = chosen.get("status", set())
+    is_small = own or (statuses and statuses <= set(states.OPEN))
+    if chosen and not is_small and order_ordering(query).paths == ("id",):
+        return Q(), ByFacets(restaurant_id, chosen)
+    return every, None
 
 
 def _search(restaurant_id: int, words: str) -> list[Q]:

@@ -45,10 +45,10 @@ class Orders(Endpoint):
     def get(self, request: Request) -> HttpResponse:
         """List orders."""
         query = query_of(request, OrderQuery)
-        every, branches = order_conditions(self.restaurant_id, query)
+        every, narrow = order_conditions(self.restaurant_id, query)
         rows = orders_of(self.restaurant_id).filter(every)
         ordering = order_ordering(query)
-        return page(request, rows, order_shape, ordering=ordering, query=query, branches=branches, read=seen_orders)
+        return page(request, rows, order_shape, ordering=ordering, query=query, narrow=narrow, read=seen_orders)
 
     @documented("create_order", tag=TAG, body=OrderBody, answers={201: shown(OrderShape)})
     @keyed

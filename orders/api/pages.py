@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any
+from typing import Any, Protocol
 
 from django.core import signing
 from django.db.models import Model, Q, QuerySet
@@ -113,6 +113,40 @@ NEWEST_FIRST = Ordering(("id",), falling=True)
 OLDEST_FIRST = Ordering(("id",))
 
 
+class Narrow(Protocol):
+    """Finds the first rows of a list by themselves, so that PostgreSQL need not search for them."""
+
+    def __call__(
+        self, rows: QuerySet[Any], ordering: Ordering, place: list[Any] | None, *, backwards: bool, most: int
+    ) -> QuerySet[Any]:
+        """Return rows that include the ``most`` first ones of a list beyond a place, and few others."""
+
+
+def narrowed(rows: QuerySet[Any], ids: Any) -> QuerySet[Any]:
+    """Return the rows with these ids, with the related rows of a queryset."""
+    same: QuerySet[Any] = rows.model._default_manager.filter(pk__in=ids)  # noqa: SLF001
+    return same.prefetch_related(*rows._prefetch_related_lookups)  # type: ignore[attr-defined]  # noqa: SLF001
+
+
+@dataclass(frozen=True, slots=True)
+class Branches:
+    """The rows that meet any of several conditions, each of them found by itself.
+
+    An index has the rows of each branch in order, but not those of several: asked for all at once PostgreSQL would
+    sort every row that there is, or walk over the whole list in search of the few that match.
+    """
+
+    conditions: Sequence[Q]
+
+    def __call__(
+        self, rows: QuerySet[Any], ordering: Ordering, place: list[Any] | None, *, backwards: bool, most: int
+    ) -> QuerySet[Any]:
+        """Return the first ones of all branches together."""
+        ids = rows.order_by().values("pk")
+        first = [ordering.applied(ids.filter(branch), backwards=backwards)[:most] for branch in self.conditions]
+        return narrowed(rows, first[0].union(*first[1:], all=True) if len(first) > 1 else first[0])
+
+
 def page(
     request: Request,
     rows: QuerySet[Any],
@@ -120,12 +154,12 @@ def page(
     *,
     ordering: Ordering,
     query: dict[str, Any],
-    branches: Sequence[Q] = (),
+    narrow: Narrow | None = None,
     read: Callable[[QuerySet[Any]], list[Any]] = list,
 ) -> HttpResponse:
     """Answer with one page of the rows, and the addresses of the next and the previous one.
 
-    With ``branches`` the rows are those that meet any of these conditions, each of them found by itself.
+    ``narrow`` says which rows of those are meant, where an index knows it better than a condition tells.
     ``read`` fetches the rows of the page.
     """
     limit = min(query.get("limit", USUAL_LIMIT), MOST_ROWS)
@@ -133,8 +167,8 @@ def page(
     backwards, place = _read_cursor(cursor, ordering) if cursor else (False, None)
     if place is not None:
         rows = rows.filter(ordering.beyond(place, backwards=backwards))
-    if branches:
-        rows = _merged(ordering, rows, branches, backwards=backwards, most=limit + 1)
+    if narrow is not None:
+        rows = narrow(rows, ordering, place, backwards=backwards, most=limit + 1)
     found = read(ordering.applied(rows, backwards=backwards)[: limit + 1])
     more = len(found) > limit
     found = found[:limit]
@@ -147,21 +181,6 @@ def page(
         return _link(request, ordering, found[0 if back else -1], back=back)
 
     return answer({"next": link(back=False), "previous": link(back=True), "results": [shape(row) for row in found]})
-
-
-def _merged(
-    ordering: Ordering, rows: QuerySet[Any], branches: Sequence[Q], *, backwards: bool, most: int
-) -> QuerySet[Any]:
-    """Return rows that include the first ones of all branches together, reading at most as many of each.
-
-    An index has the rows of each branch in order, but not those of several: asked for all at once PostgreSQL would
-    sort every row that there is, or walk over the whole list in search of the few that match.
-    """
-    ids = rows.order_by().values("pk")
-    first = [ordering.applied(ids.filter(branch), backwards=backwards)[:most] for branch in branches]
-    together = first[0].union(*first[1:], all=True) if len(first) > 1 else first[0]
-    same: QuerySet[Any] = rows.model._default_manager.filter(pk__in=together)  # noqa: SLF001
-    return same.prefetch_related(*rows._prefetch_related_lookups)  # type: ignore[attr-defined]  # noqa: SLF001
 
 
 def _link(request: Request, ordering: Ordering, row: Model, *, back: bool) -> str:

@@ -131,6 +131,10 @@ def test_filters_select_what_they_name(house: House) -> None:
         "channel=takeaway,dine_in": everything,
         "channel=takeaway,dine_in&status=cancelled,pending&priority=vip,normal": everything[:3],
         "payment_status=paid,unpaid&ordering=created_at": everything[::-1],
+        "status=cancelled,draft&payment_status=paid": [],
+        "status=completed&open=true": [],
+        "open=false&priority=normal&channel=dine_in": [done["id"]],
+        f"priority=normal&table={house.table.pk}": [done["id"], plain["id"]],
         "open=true": everything[1:],
         "open=false": [done["id"]],
         "channel=takeaway": [away["id"]],
@@ -159,10 +163,17 @@ def test_filters_select_what_they_name(house: House) -> None:
 
 
 @pytest.mark.parametrize("way", ["next", "previous"])
-def test_pages_of_several_values_follow_each_other_when_their_links_are_followed(house: House, way: str) -> None:
+@pytest.mark.parametrize(
+    ("chosen", "falling"),
+    [("priority=vip,express", True), ("priority=vip,express&status=pending,cancelled&ordering=id", False)],
+)
+def test_pages_of_several_values_follow_each_other_when_their_links_are_followed(
+    house: House, chosen: str, falling: bool, way: str
+) -> None:
     taken = [house.order(priority=priority)["id"] for priority in ("vip", "normal", "express") * 3]
-    wanted = [row for index, row in enumerate(taken) if index % 3 != 1][::-1]
-    query = "/api/orders?priority=vip,express&limit=2"
+    house.manager.put(f"/api/orders/{taken[0]}/status", {"status": "cancelled"})
+    wanted = [row for index, row in enumerate(taken) if index % 3 != 1][:: -1 if falling else 1]
+    query = f"/api/orders?{chosen}&limit=2"
     assert _walk(house, query) == [wanted[:2], wanted[2:4], wanted[4:]]
 
     first = house.waiter.get(query).body
