@@ -58,6 +58,7 @@ class Hub:
         self.gap_reads = 0
         # Chosen here and not by the layer, which can't do that while it is out of reach.
         self._channel = f"hub.{uuid.uuid4().hex}"
+        self.heads: Shared[stream.Head] = Shared()
         self.snapshots: Shared[tuple[str, int, dict[str, msgspec.Raw]]] = Shared()
         self._counted: defaultdict[tuple[Any, ...], dict[Socket, None]] = defaultdict(dict)
         self._executor = ThreadPoolExecutor(max_workers=2, thread_name_prefix="brigade-hub")

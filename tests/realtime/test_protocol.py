@@ -263,6 +263,18 @@ async def test_resync_with_snapshot_when_replay_cannot_be_exact(served: Served, 
     assert len(data["snapshot"]["orders"]) == 1
 
 
+async def test_resync_when_what_the_server_remembers_was_pruned(served: Served, place: Place) -> None:
+    before = await made(lambda: head_of(place.restaurant.pk))
+    async with await signed_in(served, place) as first, await signed_in(served, place) as second:
+        await first.ask("join", room="orders")
+        await made(place.order)
+        await first.event("order:created")
+        await made(lambda: Stream.objects.filter(pk=place.restaurant.pk).update(min_seq=before.seq + 2))
+        answer = await second.ask("join", room="orders", since={"epoch": before.epoch, "seq": before.seq})
+
+    assert (answer["data"]["resync"], answer["data"]["replayed"]) == (True, 0)
+
+
 @pytest.mark.parametrize("behind", [0, 1])
 async def test_replay_is_exact_at_its_edges(served: Served, place: Place, behind: int) -> None:
     await made(place.order)

@@ -270,14 +270,14 @@ async def join_at_edges(run: Run, rng: random.Random) -> AsyncIterator[Hit]:
     behind = max(before - PRUNED_BEHIND, head - MOST_REPLAYED)
     first = await run.do(lambda: run.table.prune(pk, min(behind, before)))
     epoch = run.table.streams[pk].epoch
-    edges: list[tuple[tuple[str, int], Literal["owed", "impossible", "optional"]]] = [
+    edges: list[tuple[tuple[str, int], Literal["owed", "impossible"]]] = [
         ((epoch, first - 1), "owed"),
         ((epoch, head), "owed"),
         ((epoch, head + 1_000_000), "impossible"),
         ((ELSEWHERE, head), "impossible"),
     ]
     if first > 1:
-        edges.append(((epoch, first - 2), "optional"))
+        edges.append(((epoch, first - 2), "impossible"))
     hit = []
     for since, replay in edges:
         seats = [Seat("kitchen", Audience.STAFF), Seat("orders", Audience.STAFF)]

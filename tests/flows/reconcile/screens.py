@@ -60,8 +60,8 @@ class Wish:
     since: tuple[str, int] | None = None
     snapshot: bool = False
     one_by_one: bool = False
-    # Whether a replay from that cursor is owed, can't be, or may be made from what a process still has in memory.
-    replay: Literal["owed", "impossible", "optional"] = "owed"
+    # Whether a replay from that cursor is owed, or can't be.
+    replay: Literal["owed", "impossible"] = "owed"
 
 
 class Screen:
