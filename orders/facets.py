@@ -27,9 +27,9 @@ FACETS = tuple(_VALUES)
 def first_ids(
     restaurant_id: int, chosen: Mapping[str, Collection[str]], *, most: int, falling: bool, beyond: int | None = None
 ) -> RawSQL:
-    """Return SQL for the ids of the restaurant's first orders that have one of the chosen values of each facet.
+    """Return an array of the ids of the restaurant's first orders that have one of the chosen values of each facet.
 
-    From the newest if ``falling``, else from the oldest; ``beyond`` is the id after which to begin. For ``pk__in``.
+    From the newest if ``falling``, else from the oldest; ``beyond`` is the id after which to begin.
     """
     values: dict[str, Any] = {name: sorted(chosen.get(name, every)) for name, every in _VALUES.items()}
     statuses = values.pop("status")
@@ -42,12 +42,12 @@ def first_ids(
     combinations = " CROSS JOIN ".join(f"unnest(%s::text[]) AS {name} (value)" for name in ("status", *values))
     each = " AND ".join(f"o.{name} = {name}.value" for name in ("status", *values))
     statement = f"""
-        SELECT id FROM (
+        ARRAY(SELECT id FROM (
             (SELECT o.id FROM orders_order o WHERE {where} AND {still_open} {order})
             UNION ALL
             (SELECT found.id FROM {combinations}
              CROSS JOIN LATERAL (SELECT o.id FROM orders_order o WHERE {where} AND {each} {order}) found)
-        ) first_ones {order}
+        ) first_ones {order})
     """  # noqa: S608 - nothing in it was sent by anybody
     of_open = [*which, [status for status in statuses if status in OPEN], *values.values()]
     of_closed = [[status for status in statuses if status in CLOSED], *values.values(), *which]

@@ -10,7 +10,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import BigIntegerField, BooleanField, F, Func, OuterRef, Q, QuerySet, Subquery, Value
 
 from orders import states
 from orders.api.pages import Branches, Narrow, Ordering, narrowed
@@ -89,5 +90,16 @@ def _search(restaurant_id: int, words: str) -> list[Q]:
         guest = Customer.objects.filter(pk=OuterRef("customer")).annotate(is_meant=is_meant).values("is_meant")
         return [number, Q(Subquery(guest), customer__isnull=False)]
     if len(found) > FEW_GUESTS:
-        return [number, Q(customer__in=found)]
+        return [number, Q(_one_of("customer_id", found))]
     return [number, *(Q(customer=guest) for guest in found)]
+
+
+def _one_of(column: str, ids: list[int]) -> Func:
+    """Return the condition that a column is one of many ids, sent as a single value."""
+    return Func(
+        F(column),
+        Value(ids, output_field=ArrayField(BigIntegerField())),
+        template="%(expressions)s)",
+        arg_joiner=" = ANY(",
+        output_field=BooleanField(),
+    )

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Protocol
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core import signing
-from django.db.models import Model, Q, QuerySet
+from django.db.models import BooleanField, F, Func, Model, Q, QuerySet
+from django.db.models.expressions import BaseExpression, Combinable
 from django.http import HttpResponse
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -122,9 +124,14 @@ class Narrow(Protocol):
         """Return rows that include the ``most`` first ones of a list beyond a place, and few others."""
 
 
-def narrowed(rows: QuerySet[Any], ids: Any) -> QuerySet[Any]:
-    """Return the rows with these ids, with the related rows of a queryset."""
-    same: QuerySet[Any] = rows.model._default_manager.filter(pk__in=ids)  # noqa: SLF001
+def narrowed(rows: QuerySet[Any], ids: BaseExpression | Combinable) -> QuerySet[Any]:
+    """Return the rows whose id is in an array, with the related rows of a queryset.
+
+    Of an array PostgreSQL knows nothing before it is there, and looks its rows up one by one; a subquery it might join
+    by walking over all rows.
+    """
+    is_one = Func(F("pk"), ids, template="%(expressions)s)", arg_joiner=" = ANY(", output_field=BooleanField())
+    same: QuerySet[Any] = rows.model._default_manager.filter(is_one)  # noqa: SLF001
     return same.prefetch_related(*rows._prefetch_related_lookups)  # type: ignore[attr-defined]  # noqa: SLF001
 
 
@@ -144,7 +151,7 @@ class Branches:
         """Return the first ones of all branches together."""
         ids = rows.order_by().values("pk")
         first = [ordering.applied(ids.filter(branch), backwards=backwards)[:most] for branch in self.conditions]
-        return narrowed(rows, first[0].union(*first[1:], all=True) if len(first) > 1 else first[0])
+        return narrowed(rows, ArraySubquery(first[0].union(*first[1:], all=True) if len(first) > 1 else first[0]))
 
 
 def page(

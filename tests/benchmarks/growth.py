@@ -286,6 +286,7 @@ def _row(title: str, sizes: Sequence[int], measured: Measured, plans: dict[int, 
         "wall_ratio": wall_ratio,
         "statements": {str(size): plans[size]["statements"] for size in sizes},
         "buffers": {str(size): plans[size]["buffers"] for size in sizes},
+        "rows": {str(size): plans[size]["rows"] for size in sizes},
         "seq_scans": sorted({table for size in sizes for table in plans[size]["seq_scans"]}),
     }
 

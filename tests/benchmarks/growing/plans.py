@@ -13,6 +13,7 @@ from django.db import connection
 from tests.benchmarks.growing.loading import LARGE_TABLES
 from tests.benchmarks.growing.operations import Grown, Operation
 
+_REMOVED = ("Rows Removed by Filter", "Rows Removed by Index Recheck")
 _EXPLAINED = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")
 
 
@@ -35,6 +36,16 @@ class Statement:
     def buffers(self) -> int:
         """Pages that were read, from memory or not."""
         return int(self.plan["Shared Hit Blocks"] + self.plan["Shared Read Blocks"])
+
+    @property
+    def rows(self) -> int:
+        """Rows of large tables that were looked at, whether they were wanted or not."""
+        looked_at: float = sum(
+            node["Actual Loops"] * (node["Actual Rows"] + sum(node.get(name, 0) for name in _REMOVED))
+            for node in self.nodes()
+            if node.get("Relation Name") in LARGE_TABLES and node["Node Type"].endswith("Scan")
+        )
+        return round(looked_at)
 
     @property
     def seq_scans(self) -> list[str]:
@@ -64,13 +75,18 @@ class Explained:
         return sum(statement.buffers for statement in self.statements)
 
     @property
+    def rows(self) -> int:
+        """Rows of large tables that were looked at by all statements together."""
+        return sum(statement.rows for statement in self.statements)
+
+    @property
     def seq_scans(self) -> list[str]:
         """The large tables that were read from one end to the other."""
         return [table for statement in self.statements for table in statement.seq_scans]
 
     def text(self) -> str:
         """Write the statements and plans for a person to read."""
-        parts = [f"## {self.title}: {len(self.statements)} statements, {self.buffers} buffers"]
+        parts = [f"## {self.title}: {len(self.statements)} statements, {self.buffers} buffers, {self.rows} rows"]
         for statement in self.statements:
             parts += [statement.sql, *_lines(statement.plan), ""]
         return "\n".join(parts)

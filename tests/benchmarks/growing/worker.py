@@ -92,7 +92,7 @@ class _Measuring:
         return {"milliseconds": milliseconds, "cpu_milliseconds": cpu_milliseconds, "brought": brought}
 
     def explain(self, title: str) -> dict[str, Any]:
-        """Return how many statements and buffers an operation takes, which tables it reads whole, and its plans."""
+        """Return what an operation takes: statements, buffers, rows, the tables it reads whole, the plans."""
         from tests.benchmarks.growing.plans import explain  # noqa: PLC0415
 
         self.grown.sign_in()
@@ -100,6 +100,7 @@ class _Measuring:
         return {
             "statements": len(explained.statements),
             "buffers": explained.buffers,
+            "rows": explained.rows,
             "seq_scans": explained.seq_scans,
             "text": explained.text(),
         }
