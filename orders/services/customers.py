@@ -33,14 +33,18 @@ def match_customer(restaurant_id: int, asked: AskedCustomer) -> Customer:
 
     Locks the customer's row; for a new one the phone and the email, so that two orders at once make one customer.
     """
-    customer = _known_customer(restaurant_id, asked)
-    if customer is None:
+    found = _known_customer(restaurant_id, asked)
+    if found is None:
         _lock_addresses(restaurant_id, asked)
-        customer = _known_customer(restaurant_id, asked) or Customer(restaurant_id=restaurant_id)
+        found = _known_customer(restaurant_id, asked)
+    customer = found or Customer(restaurant_id=restaurant_id)
+    known = (customer.name, customer.phone, customer.email)
     customer.name = asked.name or customer.name
     customer.phone = asked.phone or customer.phone
     customer.email = asked.email or customer.email
-    customer.save()
+    # A regular's row would else be written with every order, and the index of all guests with it.
+    if found is None or known != (customer.name, customer.phone, customer.email):
+        customer.save()
     return customer
 
 
