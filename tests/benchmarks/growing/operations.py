@@ -175,7 +175,7 @@ _LISTS: dict[str, Callable[[Grown], dict[str, Any]]] = {
     "payment_status, none": lambda _: {"payment_status": "refunded"},
     "priority=express": lambda _: {"priority": "express"},
     "priority, rare": lambda _: {"priority": "vip"},
-    "two filters": lambda _: {"channel": "takeaway", "priority": "express"},
+    "two filters": lambda _: {"channel": "takeaway", "priority": "express", "limit": 20},
     "two filters, both rare": lambda _: {"channel": "online", "priority": "vip"},
     "two filters, nothing in common": lambda _: {"status": "cancelled", "payment_status": "partially_refunded"},
     "table": lambda g: {"table": g.places.tables[0]},
