@@ -3,6 +3,7 @@
 Before Django reads its settings, since those name the services.
 """
 
+import contextlib
 import os
 import secrets
 import shutil
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pytest_django import DjangoDbBlocker
 
 from config.local.supervisor import LocalServices
 from config.local.valkey import Valkey
@@ -59,6 +61,17 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if services is not None:
         services.stop()
         shutil.rmtree(services.home)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Make the test database, once for each process, and have it emptied fast."""
+    from tests.emptying import emptied_in_milliseconds  # noqa: PLC0415 - needs the settings
+
+    with contextlib.ExitStack() as stack:
+        with django_db_blocker.unblock():
+            stack.enter_context(emptied_in_milliseconds())
+        yield
 
 
 @pytest.fixture
