@@ -195,19 +195,20 @@ async def test_slow_socket_is_aborted_and_delays_nobody(
     hub: Hub, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("realtime.sockets.CLOSE_SECONDS", 0.05)
+    monkeypatch.setattr("realtime.sockets.MOST_MESSAGES", 60)
     slow, quick = Wire(), Wire()
     slow.open.clear()
     stuck = await watch(hub, place, slow)
     await watch(hub, place, quick)
 
-    await in_thread(lambda: change(place, MOST_MESSAGES + 5))
+    await in_thread(lambda: change(place, 65))
     head = await in_thread(lambda: head_of(place.restaurant.pk))
     await quick.reaches(head.seq, 30)
     async with asyncio.timeout(5):
         while not slow.aborted:
             await asyncio.sleep(0.01)
 
-    assert len(quick.seqs) == MOST_MESSAGES + 6
+    assert len(quick.seqs) == 66
     assert len(slow.sent) == 1  # the frame that filled the transport's buffer
     assert stuck.closing == 4503
     assert len(stuck._queue) == 0
