@@ -268,4 +268,12 @@ def sample_users(slug: str) -> list[str]:
     users = get_user_model().objects.filter(
         is_active=True, memberships__restaurant__slug=slug, memberships__is_active=True
     )
-    return [user.username for user in users.order_by("pk") if user.check_password(SAMPLE_PASSWORD)]
+    opens: dict[str, bool] = {}
+    names = []
+    for user in users.order_by("pk"):
+        # They were opened with one hash, and checking it is made to be slow.
+        if (hashed := user.password) not in opens:
+            opens[hashed] = user.check_password(SAMPLE_PASSWORD)
+        if opens[hashed]:
+            names.append(user.username)
+    return names
