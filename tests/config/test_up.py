@@ -319,14 +319,13 @@ def test_port_is_free_for_the_next_when_it_was_killed(tmp_path: Path, shared: di
 
 def test_guests_order_when_they_are_simulated(tmp_path: Path, shared: dict[str, str]) -> None:
     with Up(tmp_path, "--simulate=100", **shared) as running:
+        with psycopg.connect(shared["DATABASE_URL"], autocommit=True) as connection:
+            wait_until(lambda: connection.execute("SELECT 1 FROM orders_order LIMIT 1").fetchone() is not None)
         guests = [
             process
             for process in psutil.Process(running.process.pid).children()
             if "--orders-per-minute=100" in process.cmdline()
         ]
-
-        with psycopg.connect(shared["DATABASE_URL"], autocommit=True) as connection:
-            wait_until(lambda: connection.execute("SELECT 1 FROM orders_order LIMIT 1").fetchone() is not None)
 
         assert running.end() == 0
     assert len(guests) == 1
