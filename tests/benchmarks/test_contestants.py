@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import os
 import re
@@ -50,10 +51,17 @@ def ground(own_valkey: Valkey, tmp_path: Path) -> Iterator[Ground]:
         admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
+ask_once = functools.cache(node.missing)
+
+
 @pytest.fixture
 def contestant(request: pytest.FixtureRequest, ground: Ground, monkeypatch: pytest.MonkeyPatch) -> Iterator[Contestant]:
     # Node's packages stay from one test run to the next.
     monkeypatch.setenv("BRIGADE_HOME", str(BASE_DIR / "var"))
+    # Whether they can be had is found out once and soon, also where no registry answers.
+    monkeypatch.setenv("npm_config_fetch_retries", "0")
+    monkeypatch.setattr(node, "PREPARE_SECONDS", 60.0)
+    monkeypatch.setattr(node, "missing", ask_once)
     contestant: Contestant = CONTESTANTS[request.param]()
     lack = contestant.missing()
     if lack is not None:
