@@ -89,6 +89,7 @@ class Feed:
                 self._give_crowd(crowd, event)
         if event.type in PARTINGS:
             self._part(event)
+        event.drop_frames()  # they are five times the event, and thousands of events are kept
 
     def _reached(self, event: StreamEvent) -> Iterator[Crowd]:
         names = [name for name in ("restaurant", *event.rooms) if name in self.rooms]
@@ -182,6 +183,8 @@ class Feed:
         socket.crowd = crowd
 
     def _dissolve(self, crowd: Crowd) -> None:
+        if self._crowds.get(crowd.key) is not crowd:
+            return  # one of a feed that was let go: here the same key may be of screens that have come back already
         del self._crowds[crowd.key]
         for room in crowd.memberships:
             self.rooms[room].discard(crowd)

@@ -73,6 +73,11 @@ class StreamEvent(msgspec.Struct, array_like=True, dict=True):
             frame = frames[audience, replayed] = self._frame(audience, self.type, replayed=replayed)
         return frame
 
+    def drop_frames(self) -> None:
+        """Let go of what was encoded; who asks for it again has it made again."""
+        self.__dict__.pop("frames", None)
+        self.__dict__.pop("bodies", None)
+
     def _frame(self, audience: Audience, name: str, *, replayed: bool) -> Frame:
         body = self._body(audience)
         if replayed:

@@ -139,3 +139,30 @@ async def test_recent_events_are_bounded(feed: Feed) -> None:
 
     assert feed.recent(1) is None
     assert len(feed.recent(2) or ()) == RECENT_EVENTS
+
+
+async def test_screens_that_came_back_keep_their_crowd_when_the_feed_before_is_given_up(feed: Feed) -> None:
+    _, former = screen(Feed(1, "former", 0, 0.0), "kitchen")
+    wire, socket = screen(feed, "kitchen")
+
+    feed.leave(former, "kitchen")
+    late, other = screen(feed, "kitchen")
+    feed.deliver(event(1, "kitchen"))
+    feed.leave(socket, "kitchen")
+    feed.leave(other, "kitchen")
+
+    assert socket.crowd is other.crowd is None
+    assert wire.told == late.told == [(1, "order:updated")]
+    assert dict(feed.rooms) == {}
+
+
+async def test_only_the_event_itself_is_kept_when_it_was_delivered(feed: Feed) -> None:
+    screen(feed, "kitchen")
+    table = Socket(never, Wire())
+    feed.enter(table, Membership("table:5", Audience.GUEST, 0))
+    told = event(1, "kitchen", "table:5")
+
+    feed.deliver(told)
+
+    assert feed.recent(0) == [told]
+    assert not {"frames", "bodies"} & set(told.__dict__)
