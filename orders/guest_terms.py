@@ -12,7 +12,7 @@ from typing import Any
 from django.contrib.postgres.search import SearchQueryField, SearchVectorField
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BooleanField, Func, Value
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Lower
 from django.db.models.sql.compiler import SQLCompiler
 
 _NUMBER = re.compile(r"\+?[0-9][0-9 ()./-]*")
@@ -46,12 +46,13 @@ def guests_like(restaurant_id: int, words: str) -> Func:
 
     A phone number may be written with blanks, dashes and the like.
     """
-    plain = words.strip().lower()
+    plain = words.strip()
     terms = [re.sub(r"[^0-9+]", "", plain)] if _NUMBER.fullmatch(plain) else plain.split()
     query = " & ".join(f"{_quoted(f'{restaurant_id}:{term}')}:*" for term in terms)
+    # Small letters by PostgreSQL, as in the index: Python has others for some, such as the İ of a Turkish name.
     return Func(
         GuestTerms(),
-        Cast(Value(query), SearchQueryField()),
+        Cast(Lower(Value(query)), SearchQueryField()),
         template="(%(expressions)s)",
         arg_joiner=" @@ ",
         output_field=BooleanField(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import pytest
 from django.utils import timezone
@@ -180,6 +180,16 @@ def test_pages_of_several_values_follow_each_other_when_their_links_are_followed
     second = house.waiter.get(first["next"]).body
 
     assert _ids(house.waiter.get(second[way]).body) == {"next": wanted[4:], "previous": wanted[:2]}[way]
+
+
+@pytest.mark.parametrize("name", ["İpek", "ΝΊΚΟΣ", "Özil", "O'Brien", "Weiß", "a:b*&!", "back\\slash"])
+def test_guest_is_found_by_the_name_as_it_was_given(house: House, name: str) -> None:
+    guest = CustomerFactory(restaurant=house.restaurant, name=f"Jo {name}")
+    order = house.order(customer_id=guest.pk)["id"]
+
+    found = [_ids(house.waiter.get(f"/api/orders?search={quote(words)}").body) for words in (name, f"{name} jo")]
+
+    assert found == [[order], [order]]
 
 
 @pytest.mark.parametrize(("few", "many"), [(20, 5000), (1, 5000), (0, 1)])
