@@ -14,7 +14,7 @@ import msgspec
 import structlog
 from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.core.signals import got_request_exception
-from django.db import DataError, IntegrityError, InterfaceError, OperationalError
+from django.db import DataError, IntegrityError, InterfaceError, NotSupportedError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.views import defaults
@@ -120,9 +120,15 @@ def _of_framework(error: exceptions.APIException) -> HttpResponse:
     return problem(error.status_code, _CODES.get(type(error), own), str(detail), headers=headers)
 
 
+def _is_of_former_schema(error: Exception) -> bool:
+    """Whether a prepared statement met a column that a migration has just changed; rolled back, it is prepared anew."""
+    diagnosis = getattr(error.__cause__, "diag", None)
+    return isinstance(error, NotSupportedError) and getattr(diagnosis, "source_function", "") == "RevalidateCachedQuery"
+
+
 def _of_database(error: Exception) -> HttpResponse | None:
     """Answer what the database refused, or that it can't be reached; None for anything else."""
-    if isinstance(error, _OUT_OF_REACH):
+    if isinstance(error, _OUT_OF_REACH) or _is_of_former_schema(error):
         log.warning("database_out_of_reach", error=repr(error))
         return problem(
             HTTPStatus.SERVICE_UNAVAILABLE,

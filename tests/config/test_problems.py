@@ -5,16 +5,28 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import psycopg
 import pytest
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
-from django.db import DataError, IntegrityError, InterfaceError, OperationalError
+from django.db import (
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    NotSupportedError,
+    OperationalError,
+    connection,
+    transaction,
+)
 from django.test import Client
 from psycopg_pool import PoolTimeout
 from rest_framework.exceptions import ErrorDetail, Throttled
 
+from config.connections import PREPARE_AFTER
 from config.problems import exception_handler, field_problems
 from orders.errors import InvalidFields, InvalidTransition, NotFound, StaleVersion, TooManyAttempts
+from orders.statements import fetch
 from tests.callers import open_house
+from tests.live import database_url
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -35,6 +47,7 @@ def _answered(error: Exception) -> tuple[int, str, Any]:
         (PoolTimeout("no connection"), (503, "unavailable_now", "2")),
         (DataError("value too long"), (400, "out_of_range", None)),
         (IntegrityError("fk"), (409, "conflict", None)),
+        (NotSupportedError("FOR UPDATE is not allowed here"), (500, "internal", None)),
         (RequestDataTooBig(), (413, "too_large", None)),
         (SuspiciousOperation("odd"), (400, "bad_request", None)),
         (Throttled(wait=2.4), (429, "throttled", "3")),
@@ -46,6 +59,29 @@ def _answered(error: Exception) -> tuple[int, str, Any]:
 )
 def test_status_and_code_follow_from_what_was_raised(error: Exception, answer: tuple[int, str, Any]) -> None:
     assert _answered(error) == answer
+
+
+@pytest.mark.django_db(transaction=True)
+def test_unavailable_for_a_moment_when_a_migration_has_changed_what_was_prepared() -> None:
+    def read() -> list[tuple[Any, ...]]:
+        with transaction.atomic():
+            return fetch("SELECT word FROM prepared_before")
+
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE prepared_before (word varchar(5))")
+    try:
+        for _ in range(PREPARE_AFTER + 1):
+            read()
+        with psycopg.connect(database_url()) as elsewhere:
+            elsewhere.execute("ALTER TABLE prepared_before ALTER word TYPE varchar(9)")
+        with pytest.raises(NotSupportedError) as raised:
+            read()
+
+        assert _answered(raised.value) == (503, "unavailable_now", "2")
+        assert read() == []
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TABLE prepared_before")
 
 
 def test_nothing_of_our_own_fault_is_told() -> None:
