@@ -29,6 +29,8 @@ from config.bodies import Gone, Scope, TooLarge, read_body, replaying
 from config.problems import RETRY_SECONDS, problem
 
 API = "/api/"
+# The one page there: it needs its policy, also where a proxy adds a token of its own.
+DOCS = ("/api/docs", "/api/docs/")
 # More threads than database connections: who waits too long for a connection is told so, not left in the queue.
 MOST_THREADS = 64
 MOST_WAITING = 1000
@@ -117,9 +119,9 @@ class Handler(ASGIHandler):
 
     def _answer(self, scope: Scope, body: bytes) -> HttpResponse:
         made: Any = self.create_request(scope, BytesIO(body))
-        request, refusal = made
-        if request is None:
-            return refusal  # type: ignore[no-any-return]
+        request, _ = made
+        if request is None:  # bytes in the query that are no UTF-8; nothing of it can be read, not even for a log
+            return problem(HTTPStatus.BAD_REQUEST, "bad_request", "The request is malformed.")
         response = self._chain_for(request)(request)
         response._resource_closers.append(request.close)  # type: ignore[attr-defined]  # noqa: SLF001 - as Django does
         if response.status_code >= HTTPStatus.BAD_REQUEST:
@@ -128,7 +130,7 @@ class Handler(ASGIHandler):
         return response
 
     def _chain_for(self, request: ASGIRequest) -> Chain:
-        if request.META.get("HTTP_AUTHORIZATION", "")[:7].lower() != "bearer ":
+        if request.META.get("HTTP_AUTHORIZATION", "")[:7].lower() != "bearer " or request.path_info in DOCS:
             return self._chain
         return self._language_chain if "HTTP_ACCEPT_LANGUAGE" in request.META else self._token_chain
 

@@ -52,7 +52,13 @@ class Answer:
 
 
 async def ask(
-    handler: Handler, path: str, *parts: bytes, method: str = "GET", leaves: bool = False, **headers: str
+    handler: Handler,
+    path: str,
+    *parts: bytes,
+    method: str = "GET",
+    query: bytes = b"",
+    leaves: bool = False,
+    **headers: str,
 ) -> Answer:
     """Send a request whose body comes in parts; the client may leave after them."""
     sent: list[dict[str, Any]] = []
@@ -77,7 +83,7 @@ async def ask(
         "type": "http",
         "method": method,
         "path": path,
-        "query_string": b"",
+        "query_string": query,
         "headers": [(name.encode(), value.encode()) for name, value in named.items()],
         "client": ("127.0.0.1", 1),
         "server": ("testserver", 80),
@@ -158,7 +164,14 @@ async def test_bad_request_when_the_host_of_a_request_with_a_token_is_not_ours(h
     assert (answer.status, answer.body["code"]) == (400, "bad_request")
 
 
-@pytest.mark.parametrize("header", ["Basic dTpw", "Bearer"])
+async def test_bad_request_when_the_query_is_no_text(handler: Handler) -> None:
+    answer = await ask(handler, "/api/orders", query=b"search=\xff")
+
+    assert (answer.status, answer.headers["content-type"]) == (400, "application/problem+json")
+    assert answer.body["code"] == "bad_request"
+
+
+@pytest.mark.parametrize("header", ["Basic dTpw", "Bearer", "Bearer of.the.proxy"])
 async def test_page_keeps_its_policy_when_a_proxy_adds_credentials_of_its_own(handler: Handler, header: str) -> None:
     answer = await ask(handler, "/api/docs", authorization=header)
 
