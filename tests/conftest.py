@@ -1,6 +1,7 @@
 """Starts a real PostgreSQL and a real Valkey for the tests, unless the environment names some.
 
-Before Django reads its settings, since those name the services.
+Before Django reads its settings, since those name the services. The process that deals the tests out to others
+(pytest-xdist) starts them once for all; each of the others has its own database, layer prefix and home.
 """
 
 import contextlib
@@ -11,6 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from pytest_django import DjangoDbBlocker
 
@@ -20,6 +22,20 @@ from config.local.valkey import Valkey
 SERVICES = pytest.StashKey[LocalServices]()
 # What a developer may have set for an `up` of their own.
 FOREIGN_SETTINGS = ("CORS_ORIGINS", "EVENT_RETENTION_DAYS", "LOG_FORMAT", "METRICS_TOKEN", "BRIGADE_COMMAND")
+# All test processes and the servers that they start share the hundred connections of one PostgreSQL.
+MOST_PROCESSES = 4
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Test with every core; what was picked by its name is there before others would have started."""
+    if not any(Path(argument).is_dir() for argument in config.args):
+        return 0
+    return min(len(os.sched_getaffinity(0)), MOST_PROCESSES)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what one process does in one piece: such a piece at the end would leave the others idle."""
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -34,13 +50,19 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     config.stash[SERVICES] = services
     services.start()
+    os.environ["DATABASE_URL"] = services.services.database_url or os.environ.get("DATABASE_URL", "")
+    os.environ["REDIS_URL"] = services.services.redis_url or os.environ.get("REDIS_URL", "")
+    if config.option.dist == "no":
+        settle(home)
+
+
+def settle(home: Path) -> None:
+    """Choose the settings of the process that runs the tests; who only deals them out has none to hand down."""
     for name in FOREIGN_SETTINGS:
         os.environ.pop(name, None)
     os.environ.update(
         {
             "DJANGO_SETTINGS_MODULE": "config.settings",
-            "DATABASE_URL": services.services.database_url or os.environ.get("DATABASE_URL", ""),
-            "REDIS_URL": services.services.redis_url or os.environ.get("REDIS_URL", ""),
             "DEBUG": "false",
             "SECRET_KEY": secrets.token_urlsafe(48),
             "ALLOWED_HOSTS": "testserver,localhost,127.0.0.1",
@@ -54,6 +76,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
     # From here on pytest-django sees that there are settings, and sets Django up with them.
     assert settings.DATABASES
+    # How long an example takes is the machine's affair.
+    hypothesis.settings.register_profile("brigade", hypothesis.settings(hypothesis.settings(), deadline=None))
+    hypothesis.settings.load_profile("brigade")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
