@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from channels_redis.pubsub import RedisPubSubChannelLayer
+from redis.exceptions import RedisError
 
 # Names the file; a server reads it again whenever it has changed.
 VARIABLE = "RECONCILE_DISTURBANCE"
@@ -88,5 +89,5 @@ class DisturbedLayer(RedisPubSubChannelLayer):
             await asyncio.sleep(self._rng.uniform(0.0, self._now.delay_seconds))
             try:
                 await self._get_layer().group_send(group, message)
-            except OSError:
+            except (OSError, RedisError):
                 return
