@@ -55,8 +55,7 @@ async def join(hub: Hub, feed: Feed, socket: Socket, principal: Principal, wish:
     """Join all of the rooms, or none: raises Refused."""
     if len(set(socket.memberships) | set(wish.rooms)) > MOST_ROOMS:
         raise Refused("conflict", f"A socket may be in at most {MOST_ROOMS} rooms.")
-    await _check_rooms(hub, principal, wish.rooms)
-    _check_still(socket, wish.rooms)
+    await _check(hub, socket, principal, wish.rooms)
     socket.hold()
     before = dict(socket.memberships)
     try:
@@ -70,12 +69,29 @@ async def join(hub: Hub, feed: Feed, socket: Socket, principal: Principal, wish:
         raise
     try:
         # What the other rooms had up to a later snapshot: a client leaves out what its cursor is already past.
-        socket.release_until(answer["seq"])
+        socket.release_until(answer["seq"], replays=wish.since is not None and "snapshot" not in answer)
         socket.put(reply(ref, answer))
         await socket.put_all(replay)
         await socket.drain()
     finally:
         socket.release()
+
+
+async def _check(hub: Hub, socket: Socket, principal: Principal, rooms: tuple[str, ...]) -> None:
+    """Raise Refused unless the socket may join all of the rooms.
+
+    What is held back for a first join stays so however long that takes, and for a while when it is refused.
+    """
+    is_first = not socket.memberships
+    if is_first:
+        socket.hold()
+    try:
+        await _check_rooms(hub, principal, rooms)
+        _check_still(socket, rooms)
+    except BaseException:
+        if is_first and socket.closing is None:
+            socket.hold_early()
+        raise
 
 
 def _check_still(socket: Socket, rooms: tuple[str, ...], *, entered: bool = False) -> None:

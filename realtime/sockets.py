@@ -6,7 +6,7 @@ import asyncio
 import itertools
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
@@ -139,7 +139,7 @@ class Socket:
 
         A client that comes back is past what it was sent last: an alert before its replay would cost it the replay.
         """
-        self._held = []
+        self._held = self._held or []
         self._early = asyncio.get_running_loop().call_later(EARLY_SECONDS, self.release)
 
     def hold(self) -> None:
@@ -152,14 +152,22 @@ class Socket:
             self._early.cancel()
             self._early = None
 
-    def release_until(self, seq: int) -> None:
-        """Send what was held back up to a number; what is later stays held back."""
+    def release_until(self, seq: int, *, replays: bool) -> None:
+        """Send what was held back up to a number; what is later stays held back.
+
+        What is for everybody too, though no room of the socket begins before it, unless it comes with a replay.
+        """
         if self._held is None:
             return
         held, self._held = self._held, None
+        anew = {room: replace(membership, after=0) for room, membership in self.memberships.items()}
         for event in held:
-            if event.seq <= seq:
+            if event.seq > seq:
+                break
+            if not event.everywhere or replays:
                 self.deliver(event)
+            elif frame := self.frame_of(event, anew):
+                self.push(frame)
         if self._cutter is None:
             self._held = [event for event in held if event.seq > seq]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -17,7 +18,7 @@ from realtime.commands import in_thread
 from realtime.credentials import Principal, principal_of_token
 from realtime.feeds import Feed
 from realtime.hub import Hub, get_hub
-from realtime.joining import Wish, join
+from realtime.joining import Refused, Wish, join
 from realtime.models import Severity
 from realtime.services import raise_alert
 from realtime.sockets import Membership, Socket
@@ -111,6 +112,68 @@ async def test_alert_comes_by_itself_when_nobody_joins(hub: Hub, place: Place, m
     await in_thread(lambda: raise_alert(actor=place.actor, severity=Severity.ERROR, message="Fire drill"))
     await hub.catch_up(feed)
 
+    await until(lambda: [frame["type"] for frame in client.sent] == ["alert"])
+
+
+@pytest.mark.parametrize("snapshot", [False, True])
+async def test_alert_from_just_before_comes_once_when_a_client_joins_for_the_first_time(
+    hub: Hub, place: Place, *, snapshot: bool
+) -> None:
+    client, principal, feed = await come(hub, place)
+
+    await in_thread(lambda: raise_alert(actor=place.actor, severity=Severity.ERROR, message="Fire drill"))
+    await hub.catch_up(feed)
+    await join(hub, feed, client.socket, principal, kitchen(snapshot=snapshot), "1")
+    await client.answered()
+
+    assert [frame["type"] for frame in client.sent] == ["alert", "reply"]
+
+
+async def test_alert_comes_after_the_replay_when_asking_for_the_room_takes_long(
+    hub: Hub, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "EARLY_SECONDS", 0.2)
+    since = await in_thread(lambda: head_of(place.restaurant.pk))
+    ticket = await in_thread(place.ticket)
+    client, principal, feed = await come(hub, place)
+    wish = Wish(
+        (f"order:{ticket.order_id}",),
+        several=False,
+        since=(since.epoch, since.seq),
+        snapshot=False,
+        only=None,
+        names={},
+    )
+    may_go_on = threading.Event()
+    busy = [asyncio.create_task(hub.serve(may_go_on.wait)) for _ in range(4)]
+
+    joining = asyncio.create_task(join(hub, feed, client.socket, principal, wish, "1"))
+    await in_thread(lambda: raise_alert(actor=place.actor, severity=Severity.ERROR, message="Fire drill"))
+    await hub.catch_up(feed)
+    await asyncio.sleep(0.4)
+    may_go_on.set()
+    await asyncio.gather(joining, *busy)
+    await until(lambda: any(frame["type"] == "alert" for frame in client.sent))
+
+    reply, *events = client.sent
+    assert reply["type"] == "reply"
+    assert [event["seq"] for event in events] == sorted({event["seq"] for event in events})
+    assert len(events) > 1
+
+
+async def test_alert_is_not_lost_when_a_join_is_refused(
+    hub: Hub, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "EARLY_SECONDS", 0.2)
+    client, principal, feed = await come(hub, place)
+    nowhere = Wish(("order:99999",), several=False, since=None, snapshot=False, only=None, names={})
+
+    await in_thread(lambda: raise_alert(actor=place.actor, severity=Severity.ERROR, message="Fire drill"))
+    await hub.catch_up(feed)
+    with pytest.raises(Refused):
+        await join(hub, feed, client.socket, principal, nowhere, "1")
+
+    assert client.sent == []
     await until(lambda: [frame["type"] for frame in client.sent] == ["alert"])
 
 
