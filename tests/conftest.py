@@ -15,9 +15,11 @@ from pathlib import Path
 import hypothesis
 import pytest
 from pytest_django import DjangoDbBlocker
+from xdist.remote import Producer
 
 from config.local.supervisor import LocalServices
 from config.local.valkey import Valkey
+from tests.dealing import Dealer, piece_of
 
 SERVICES = pytest.StashKey[LocalServices]()
 # What a developer may have set for an `up` of their own.
@@ -33,9 +35,14 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return min(len(os.sched_getaffinity(0)), MOST_PROCESSES)
 
 
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Dealer | None:
+    """Deal the tests out our way, unless another one was asked for."""
+    return Dealer(config, log) if config.option.dist == "loadscope" else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what one process does in one piece: such a piece at the end would leave the others idle."""
-    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+    """Begin with what is one piece: at the end it would leave the other processes idle."""
+    items.sort(key=lambda item: piece_of(item.nodeid) is None)
 
 
 def pytest_configure(config: pytest.Config) -> None:

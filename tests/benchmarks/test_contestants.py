@@ -34,8 +34,6 @@ from tests.live import free_port
 
 SECONDS = 20.0
 MARKER = re.compile(r"bench-\d{8}")
-# They all serve on the same core.
-pytestmark = pytest.mark.xdist_group("benchmark")
 ORDER_TAKERS = sorted(name for name, kind in CONTESTANTS.items() if kind.takes_orders)
 
 

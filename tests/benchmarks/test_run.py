@@ -26,9 +26,6 @@ from tests.benchmarks.small import Small
 
 ROOT = Path(__file__).parents[2]
 
-# Its servers and those of the contestants' tests have the same core.
-pytestmark = pytest.mark.xdist_group("benchmark")
-
 
 class Absent(Small):
     name = "absent"

@@ -24,8 +24,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(os.path.dirname(__file__)):  # noqa: PTH120
             item.add_marker(pytest.mark.browser)
-            # One Chromium at a time: it takes what there is of a machine.
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @pytest.fixture

@@ -31,9 +31,6 @@ from config.serving import ServingError, listen
 END_SECONDS = 10
 START_SECONDS = 120
 
-# So that the restaurant that most of them look at is opened once.
-pytestmark = pytest.mark.xdist_group("up")
-
 
 def free_port() -> int:
     with socket.socket() as probe:

@@ -25,7 +25,6 @@ SEED = 7
 MOST_SECONDS = 600
 
 
-@pytest.mark.xdist_group("reconciliation")
 def test_everything_reaches_everybody_once_whatever_is_broken(tmp_path: Path) -> None:
     path = tmp_path / "figures.json"
     command = [sys.executable, "manage.py", "reconcile", "--minutes", "0.1", "--seed", str(SEED), "--json", str(path)]
