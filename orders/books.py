@@ -8,6 +8,7 @@ asked for. Several threads read the same book: nothing in it is ever changed.
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -147,6 +148,7 @@ def _choice(row: MenuItemModifierGroup) -> Choice:
 
 
 _books: dict[int, Book] = {}
+_keeping = threading.Lock()
 
 
 def book_of(restaurant_id: int) -> Book:
@@ -167,7 +169,8 @@ def _keep(book: Book) -> None:
     """Keep a book for the next caller; of very many restaurants, those that were opened last."""
     if book.revision is None:
         return
-    _books.pop(book.restaurant_id, None)
-    _books[book.restaurant_id] = book
-    while len(_books) > MOST_BOOKS:
-        _books.pop(next(iter(_books)), None)
+    with _keeping:
+        _books.pop(book.restaurant_id, None)
+        _books[book.restaurant_id] = book
+        while len(_books) > MOST_BOOKS:
+            del _books[next(iter(_books))]

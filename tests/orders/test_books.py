@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+import uuid
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -273,6 +275,28 @@ def test_books_are_bounded_when_there_are_many_restaurants(
 
     assert list(books._books) == [other_place.restaurant.pk]
     assert book_of(place.restaurant.pk) is not first
+
+
+def test_book_is_kept_when_another_thread_keeps_one_in_the_same_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupted(dict[int, Book]):
+        """Lets the other thread run where the first one looks for what to leave out."""
+
+        def __iter__(self) -> Iterator[int]:
+            keys = super().__iter__()
+            if other.ident is None:
+                other.start()
+                other.join(0.2)  # it comes to its end, or waits for us
+            return keys
+
+    other = threading.Thread(target=lambda: books._keep(Book(3, uuid.uuid4())))
+    monkeypatch.setattr(books, "_books", Interrupted())
+    monkeypatch.setattr(books, "MOST_BOOKS", 1)
+
+    books._keep(Book(1, uuid.uuid4()))
+    books._keep(Book(2, uuid.uuid4()))
+    other.join()
+
+    assert len(books._books) == 1
 
 
 def test_foreign_rows_are_in_no_book(place: Place, other_place: Place) -> None:
