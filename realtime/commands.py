@@ -39,6 +39,7 @@ _commands = ThreadPoolExecutor(max_workers=6, thread_name_prefix="brigade-comman
 _sign_ins = ThreadPoolExecutor(max_workers=2, thread_name_prefix="brigade-sign-in")
 
 Id = Annotated[int, Meta(ge=1, le=2**63 - 1)]
+Reason = Annotated[str, Meta(max_length=500)]
 Room = Annotated[str, Meta(min_length=1, max_length=60)]
 
 
@@ -89,7 +90,7 @@ class UpdateOrderStatus(Struct, forbid_unknown_fields=True):
     order_id: Id
     status: OrderStatus
     version: int | None = None
-    reason: str = ""
+    reason: Reason = ""
 
 
 class GetTickets(Struct, forbid_unknown_fields=True):
@@ -105,7 +106,7 @@ class UpdateTicketStatus(Struct, forbid_unknown_fields=True):
     kitchen_order_id: Id
     status: TicketStatus
     version: int | None = None
-    reason: str = ""
+    reason: Reason = ""
 
 
 class UpdateItemStatus(Struct, forbid_unknown_fields=True):

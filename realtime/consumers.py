@@ -16,8 +16,8 @@ import structlog
 from channels.consumer import AsyncConsumer
 from channels.exceptions import StopConsumer
 from django.conf import settings
+from django.db import DataError, OperationalError
 from django.db import Error as DatabaseError
-from django.db import OperationalError
 from django.utils import timezone
 
 from orders.access import BadToken
@@ -201,6 +201,8 @@ class StreamConsumer(AsyncConsumer):
             self.socket.put(refusal(ref, error.code, error.detail, **error.extra))
         except DomainError as error:
             self.socket.put(_domain_refusal(ref, error))
+        except DataError:  # a text with a NUL, an amount that follows
+            self.socket.put(refusal(ref, "bad_request", "A value can't be kept, or is too large."))
         except OperationalError as error:  # a row that stays locked, a database out of reach
             log.warning("command_failed", command=frame["type"], error=repr(error), **self._about())
             self.socket.put(refusal(ref, "internal", "The database did not answer in time. Try again."))

@@ -425,6 +425,8 @@ async def test_bad_json_is_answered_and_the_socket_lives(served: Served, place: 
         ("kitchen:update_order_status", {"kitchen_order_id": 1, "status": "burnt"}),
         ("kitchen:update_item_status", {"kitchen_order_id": "1", "item_id": 1, "status": "ready"}),
         ("order:get_details", {"order_id": True}),
+        ("order:update_status", {"order_id": 1, "status": "cancelled", "reason": "x" * 501}),
+        ("kitchen:update_order_status", {"kitchen_order_id": 1, "status": "cancelled", "reason": "x" * 501}),
     ],
 )
 async def test_bad_data_is_a_bad_request(served: Served, place: Place, command: str, data: Any) -> None:
@@ -433,6 +435,16 @@ async def test_bad_data_is_a_bad_request(served: Served, place: Place, command: 
         answer = await client.event("reply")
 
     assert (answer["ref"], answer["ok"], answer["error"]["code"]) == ("r", False, "bad_request")
+
+
+async def test_bad_request_when_a_text_holds_what_no_row_can(served: Served, place: Place) -> None:
+    order = await made(place.order)
+    async with await signed_in(served, place) as client:
+        answer = await client.ask("order:update_status", order_id=order.pk, status="cancelled", reason="a\x00b")
+        details = await client.ask("order:get_details", order_id=order.pk)
+
+    assert answer["error"]["code"] == "bad_request"
+    assert details["data"]["status"] == "pending"
 
 
 async def test_unknown_command_is_named(served: Served, place: Place) -> None:
