@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 import msgspec
 import structlog
@@ -126,8 +127,11 @@ class Feed:
         room = f"order:{data['order_id']}"
         for socket in self.sockets_in(room):
             if socket.principal is None or not socket.principal.is_staff:
-                self.leave(socket, room)
-                socket.put(left(room, "closed"))
+                socket.when_released(partial(self._close, socket, room))
+
+    def _close(self, socket: Socket, room: str) -> None:
+        if self.leave(socket, room):
+            socket.put(left(room, "closed"))
 
     def _remember(self, event: StreamEvent) -> None:
         if self._recent and self._recent[-1].seq + 1 != event.seq:

@@ -102,7 +102,7 @@ class Socket:
     """
 
     __slots__ = (
-        "_bytes", "_cutter", "_drained", "_early", "_free", "_held", "_pump", "_queue", "_send", "_wire", "_write",
+        "_bytes", "_cutter", "_drained", "_early", "_free", "_held", "_later", "_pump", "_queue", "_send", "_wire", "_write",
         "closing", "counted_as", "crowd", "memberships", "number", "principal", "served",
     )  # fmt: skip
 
@@ -121,6 +121,7 @@ class Socket:
         self._queue: deque[Frame] = deque()
         self._bytes = 0
         self._held: list[StreamEvent] | None = None
+        self._later: list[Callable[[], None]] = []
         self._early: asyncio.TimerHandle | None = None
         self._drained: asyncio.Event | None = None
         self._pump: asyncio.Task[None] | None = None
@@ -178,6 +179,16 @@ class Socket:
         self.note_served()
         for event in held:
             self.deliver(event)
+        later, self._later = self._later, []
+        for act in later:
+            act()
+
+    def when_released(self, act: Callable[[], None]) -> None:
+        """Do something behind what is held back; at once where nothing is."""
+        if self._held is None:
+            act()
+        else:
+            self._later.append(act)
 
     def note_served(self) -> None:
         """Note up to where every room of the socket has been served."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.widgets import AutocompleteSelect
-from django.db import DataError, IntegrityError, models
+from django.db import DataError, IntegrityError, OperationalError, models
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -252,7 +252,7 @@ class RestaurantAdmin(OwnChoices, admin.ModelAdmin[M]):
                 return view()
         except DomainError as refusal:
             self.message_user(request, sentence(refusal), messages.ERROR)
-        except IntegrityError:
+        except (IntegrityError, OperationalError):  # such as two who save many rows of one menu, and block each other
             text = _("Something else changed at the same time. Look again, and try again.")
             self.message_user(request, text, messages.ERROR)
         except DataError:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
+from django.db import connection
 from django.test import Client
 
 from kitchen.models import KitchenOrder
@@ -14,6 +16,7 @@ from orders.services.menu import set_availability
 from orders.states import Role
 from realtime.models import Alert, Event
 from tests.factories import AllergenFactory, CategoryFactory, CustomerFactory, TableFactory
+from tests.live import database_url
 
 if TYPE_CHECKING:
     from tests.places import Place
@@ -488,3 +491,17 @@ def test_nothing_is_offered_when_what_is_typed_can_be_in_no_name(place: Place, m
     query = {"app_label": "orders", "model_name": "order", "field_name": "table", "term": "\0"}
 
     assert manager.get("/admin/autocomplete/", query).json()["results"] == []
+
+
+def test_row_that_stays_locked_is_said_above_the_page_when_it_is_saved(place: Place, manager: Client) -> None:
+    path = f"/admin/orders/menuitem/{place.dish.pk}/change/"
+    sent = fields_of(manager.get(path)) | {"name": "Ribs"}
+
+    with psycopg.connect(database_url()) as elsewhere, connection.cursor() as cursor:
+        elsewhere.execute("SELECT 1 FROM orders_menuitem WHERE id = %s FOR UPDATE", [place.dish.pk])
+        cursor.execute("SET lock_timeout = '50ms'")
+        response = manager.post(path, sent, follow=True)
+        cursor.execute("RESET lock_timeout")
+
+    assert said(response) == ["Something else changed at the same time. Look again, and try again."]
+    assert MenuItem.objects.get(pk=place.dish.pk).name == place.dish.name

@@ -166,3 +166,17 @@ async def test_only_the_event_itself_is_kept_when_it_was_delivered(feed: Feed) -
 
     assert feed.recent(0) == [told]
     assert not {"frames", "bodies"} & set(told.__dict__)
+
+
+async def test_guest_is_told_of_the_end_of_an_order_when_it_comes_during_a_join(feed: Feed) -> None:
+    wire, socket = screen(feed, "order:5")
+    socket.hold()
+
+    feed.deliver(event(1, "order:5", kind="order:cancelled"))
+    while_joining = list(wire.frames)
+    socket.release()
+
+    frames = [json.loads(frame[4 if frame[1] == 126 else 2 :]) for frame in wire.frames]
+    assert while_joining == []
+    assert [frame["type"] for frame in frames] == ["order:cancelled", "left"]
+    assert socket.memberships == {}
