@@ -102,8 +102,8 @@ class Socket:
     """
 
     __slots__ = (
-        "_bytes", "_cutter", "_drained", "_early", "_free", "_held", "_later", "_pump", "_queue", "_send", "_wire", "_write",
-        "closing", "counted_as", "crowd", "memberships", "number", "principal", "served",
+        "_bytes", "_cutter", "_drained", "_early", "_free", "_held", "_later", "_pump", "_queue", "_send", "_wire",
+        "_write", "closing", "counted_as", "crowd", "memberships", "number", "principal", "served",
     )  # fmt: skip
 
     def __init__(self, send: Send, wire: Wire | None = None) -> None:
