@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from struct import pack
 
-from tests.benchmarks.contestants.base import Contestant, Dialect, Ground, Request, marker
+from tests.benchmarks.contestants.base import Dialect, Ground, OrderTaker, Request, marker
 from tests.benchmarks.contestants.processes import ServerProcess, plain_environment
 
 ROOT = Path(__file__).parents[2]
@@ -140,11 +140,10 @@ class Server(asyncio.Protocol):
         return True
 
 
-class Small(Contestant):
+class Small(OrderTaker):
     """The server as a contestant."""
 
     name = "small"
-    takes_orders = True
     misdeed = ""
 
     def __init__(self) -> None:

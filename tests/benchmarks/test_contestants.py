@@ -27,14 +27,15 @@ from psycopg import sql
 from config.env import BASE_DIR
 from config.local.valkey import Valkey
 from tests.benchmarks.contestants import node
-from tests.benchmarks.contestants.base import Contestant, Dialect, Ground, Request, marker
+from tests.benchmarks.contestants.base import Contestant, Dialect, Ground, OrderTaker, Request, marker
 from tests.benchmarks.contestants.processes import ContestantError
 from tests.benchmarks.contestants.registry import CONTESTANTS
+from tests.benchmarks.contestants.running import OrderTaking
 from tests.live import free_port
 
 SECONDS = 20.0
 MARKER = re.compile(r"bench-\d{8}")
-ORDER_TAKERS = sorted(name for name, kind in CONTESTANTS.items() if kind.takes_orders)
+ORDER_TAKERS = sorted(name for name, kind in CONTESTANTS.items() if issubclass(kind, OrderTaking))
 
 
 @pytest.fixture
@@ -108,7 +109,7 @@ async def ask(port: int, request: Request) -> httpx.Response:
 
 @pytest.mark.parametrize("contestant", ORDER_TAKERS, indirect=True)
 async def test_each_screen_is_told_once_when_orders_are_taken_and_changed(
-    contestant: Contestant, ground: Ground
+    contestant: OrderTaker, ground: Ground
 ) -> None:
     screens = [await Screen.join(contestant.dialect(), ground.port, number) for number in range(2)]
 
@@ -160,8 +161,9 @@ def test_nothing_is_left_when_a_contestant_is_stopped(contestant: Contestant, gr
 PARENT = """
 import json, sys, time
 from pathlib import Path
-from tests.benchmarks.contestants.base import Ground
+from tests.benchmarks.contestants.base import Contestant, Dialect, Ground, OrderTaker, Request, marker
 from tests.benchmarks.contestants.registry import CONTESTANTS
+from tests.benchmarks.contestants.running import OrderTaking
 
 ground = json.loads(sys.argv[1])
 contestant = CONTESTANTS["bare-picows"]()

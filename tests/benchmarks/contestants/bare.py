@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from abc import abstractmethod
 from importlib.metadata import version
 from platform import python_version
 
@@ -17,11 +18,9 @@ PICOWS_SERVER = ROOT / "tests" / "benchmarks" / "bare" / "fan_out.py"
 class Bare(OneProcess):
     """What the bare fan-outs have in common."""
 
-    takes_orders = False
-
+    @abstractmethod
     def command(self, ground: Ground) -> list[str]:
         """Return how the server is started; its port is also in the environment."""
-        raise NotImplementedError
 
     def start(self, ground: Ground) -> None:
         """Serve; there is nothing to prepare."""
@@ -37,14 +36,6 @@ class Bare(OneProcess):
     def post(self, number: int) -> Request:
         """Send a marker to all."""
         return Request("POST", "/", {"Content-Type": "text/plain"}, marker(number).encode())
-
-    def list(self) -> Request:
-        """There is no list."""
-        raise NotImplementedError(f"{self.name} keeps no orders")
-
-    def patch(self, order_id: int, number: int) -> Request:
-        """There is nothing to change."""
-        raise NotImplementedError(f"{self.name} keeps no orders")
 
 
 class BareWs(Bare):

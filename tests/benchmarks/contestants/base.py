@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 MARKER = "bench-"
 MARKER_DIGITS = 8
@@ -72,8 +72,6 @@ class Contestant(Protocol):
     """A server under test. Made without arguments; ``start`` returns when it serves, with its data seeded."""
 
     name: str
-    takes_orders: bool
-    """Whether it is asked for orders by HTTP as an application is, or only fans out (a limit)."""
 
     def missing(self) -> str | None:
         """Say in one line what this machine lacks to run it, or None."""
@@ -94,7 +92,12 @@ class Contestant(Protocol):
         """Return how a screen speaks to it."""
 
     def post(self, number: int) -> Request:
-        """Return the request that takes the numbered order; three lines, no modifiers."""
+        """Return the request that tells the screens of the numbered order; three lines, no modifiers."""
+
+
+@runtime_checkable
+class OrderTaker(Contestant, Protocol):
+    """One that keeps its orders as an application does; the others only fan out, and are a limit."""
 
     def list(self) -> Request:
         """Return the request for the first page of 50 of the open orders, newest first."""

@@ -23,13 +23,13 @@ from tests.benchmarks.contestants.processes import (
     plain_environment,
     prepare,
 )
-from tests.benchmarks.contestants.running import OrderTaker, bearer
+from tests.benchmarks.contestants.running import OrderTaking, bearer
 
 SEED = "tests.benchmarks.contestants.brigade_seed"
 PACKAGES = ("django", "djangorestframework", "channels", "msgspec", "orjson", "psycopg", "websockets")
 
 
-class Brigade(OrderTaker):
+class Brigade(OrderTaking):
     """This project on uvicorn: one worker of `manage.py up`, with the settings of a production server."""
 
     name = "brigade"

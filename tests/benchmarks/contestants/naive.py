@@ -10,7 +10,7 @@ from platform import python_version
 
 from tests.benchmarks.contestants.base import Dialect, Ground
 from tests.benchmarks.contestants.processes import ServerProcess, plain_environment, prepare
-from tests.benchmarks.contestants.running import OrderTaker
+from tests.benchmarks.contestants.running import OrderTaking
 
 SEED = "tests.benchmarks.naive.seed"
 # Longer than the benchmark's pauses: what is measured is not how often a client connects anew.
@@ -19,7 +19,7 @@ APPLICATION = "tests.benchmarks.naive.asgi:application"
 PACKAGES = ("django", "djangorestframework", "channels", "channels-redis", "psycopg", "uvicorn", "uvloop", "websockets")
 
 
-class Naive(OrderTaker):
+class Naive(OrderTaking):
     """Django REST framework and Channels with the settings that come with them. It loses messages under load."""
 
     name = "naive"

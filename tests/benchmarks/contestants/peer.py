@@ -8,12 +8,12 @@ import secrets
 from tests.benchmarks.contestants import node
 from tests.benchmarks.contestants.base import Dialect, Ground
 from tests.benchmarks.contestants.processes import ServerProcess, plain_environment, prepare
-from tests.benchmarks.contestants.running import OrderTaker
+from tests.benchmarks.contestants.running import OrderTaking
 
 PACKAGES = ("express", "knex", "pg", "socket.io", "engine.io", "ws", "jsonwebtoken", "ajv")
 
 
-class Peer(OrderTaker):
+class Peer(OrderTaking):
     """An Express server as a good team ships it. It keeps no events: a crash after COMMIT loses them."""
 
     name = "peer"

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from tests.benchmarks.contestants.base import Contestant, Request, marker
+from tests.benchmarks.contestants.base import Contestant, OrderTaker, Request, marker
 from tests.benchmarks.contestants.processes import ServerProcess
 
 JSON = {"Content-Type": "application/json"}
@@ -35,15 +35,10 @@ class OneProcess(Contestant):
         """Return the one process."""
         return self.server.pids if self.server is not None else []
 
-    def order_id(self, answer: bytes) -> int:
-        """Return the id in the answer."""
-        return int(json.loads(answer)["id"])
 
-
-class OrderTaker(OneProcess):
+class OrderTaking(OneProcess, OrderTaker):
     """A contestant that takes orders as Brigade's API does."""
 
-    takes_orders = True
     orders_path = "/api/orders"
     order_path = "/api/orders/{}"
     list_path = "/api/orders?open=true&limit=50"
@@ -71,6 +66,10 @@ class OrderTaker(OneProcess):
         """Change an order's notes."""
         body = json.dumps({"notes": marker(number)}).encode()
         return Request("PATCH", self.order_path.format(order_id), {**JSON, **self._waiter(number)}, body)
+
+    def order_id(self, answer: bytes) -> int:
+        """Return the id in the answer."""
+        return int(json.loads(answer)["id"])
 
     def _waiter(self, number: int) -> dict[str, str]:
         return bearer(self.waiters[number % len(self.waiters)])

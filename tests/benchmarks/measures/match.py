@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 
-from tests.benchmarks.contestants.base import Contestant, Request
+from tests.benchmarks.contestants.base import Contestant, OrderTaker, Request
 from tests.benchmarks.load.ledger import Faults
 from tests.benchmarks.load.posting import wire
 from tests.benchmarks.load.process import Generator
@@ -66,12 +66,11 @@ class Match:
         self.next_number += count
         return self.wires([self.contestant.post(first + index) for index in range(count)]), first
 
-    def changes(self, ids: Sequence[int], count: int) -> tuple[list[bytes], int]:
+    def changes(self, taker: OrderTaker, ids: Sequence[int], count: int) -> tuple[list[bytes], int]:
         """Return so many changes of orders, each order's turn after the other's, and the first one's number."""
         first = self.next_number
         self.next_number += count
-        patch = self.contestant.patch
-        return self.wires([patch(ids[index % len(ids)], first + index) for index in range(count)]), first
+        return self.wires([taker.patch(ids[index % len(ids)], first + index) for index in range(count)]), first
 
     def wires(self, requests: Sequence[Request]) -> list[bytes]:
         """Write requests as they go over the line."""

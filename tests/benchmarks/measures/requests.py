@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tests.benchmarks.contestants.base import OrderTaker
 from tests.benchmarks.figures import named
 from tests.benchmarks.load.results import ClosedPace, OpenPace, Run
 from tests.benchmarks.measures.match import Match, requests_for
@@ -14,7 +15,8 @@ Requests = Callable[[int], tuple[list[bytes], int | None]]
 
 def measure(match: Match) -> None:
     """Measure each kind of request, one screen watching that nothing is lost."""
-    if not match.contestant.takes_orders:
+    contestant = match.contestant
+    if not isinstance(contestant, OrderTaker):
         return
     match.connect(1)
     ids: list[int] = []
@@ -23,12 +25,12 @@ def measure(match: Match) -> None:
         return match.orders(count)
 
     def patches(count: int) -> tuple[list[bytes], int | None]:
-        return match.changes(ids, count)
+        return match.changes(contestant, ids, count)
 
     def lists(count: int) -> tuple[list[bytes], int | None]:
-        return match.wires([match.contestant.list()]) * count, None
+        return match.wires([contestant.list()]) * count, None
 
-    ids += [match.contestant.order_id(body) for body in paces(match, "post", posts, keeps_bodies=True)]
+    ids += [contestant.order_id(body) for body in paces(match, "post", posts, keeps_bodies=True)]
     if ids:
         paces(match, "patch", patches)
     paces(match, "list", lists)
