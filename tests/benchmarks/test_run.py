@@ -129,7 +129,9 @@ def test_every_contestant_gets_its_due_when_some_are_missing_broken_or_dying(
     assert outcome.entries["doubling"].faults["doubled"] > 0
     small = outcome.entries["small"]
     assert sum(small.faults.values()) == 0
-    assert [note for note in small.notes if "was not cut within" not in note] == []
+    # How busy the cores are is the machine's business: other tests run beside this one.
+    of_machine = ("was not cut within", "the load generator was busy")
+    assert [note for note in small.notes if not any(said in note for said in of_machine)] == []
     assert {name.split(".")[0] for name in small.rounds[0]} == {
         "memory", "http", "latency", "cpu", "storm", "slow", "soak", "noise",
     }  # fmt: skip
