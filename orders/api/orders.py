@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from http import HTTPStatus
+from operator import attrgetter
 
 from django.http import HttpResponse
 from rest_framework.request import Request
@@ -24,9 +26,10 @@ from orders.api.order_filters import order_conditions, order_ordering
 from orders.api.pages import NoQuery, page, query_of
 from orders.errors import NotFound
 from orders.models import Order
-from orders.selectors import find_order, orders_of, seen_orders, transitions_of
+from orders.selectors import find_order, orders_of, transitions_of
 from orders.services.orders import confirm_order, create_order, delete_order, set_order_status, update_order
-from orders.shapes import OrderShape, TransitionsShape, order_shape, shown_shape
+from orders.shapes import OrderShape, TransitionsShape, shown_shape
+from orders.showings import show_orders
 
 TAG = "orders"
 
@@ -48,7 +51,15 @@ class Orders(Endpoint):
         every, narrow = order_conditions(self.restaurant_id, query)
         rows = orders_of(self.restaurant_id).filter(every)
         ordering = order_ordering(query)
-        return page(request, rows, order_shape, ordering=ordering, query=query, narrow=narrow, read=seen_orders)
+        return page(
+            request,
+            rows,
+            attrgetter("json"),
+            ordering=ordering,
+            query=query,
+            narrow=narrow,
+            read=partial(show_orders, self.restaurant_id),
+        )
 
     @documented("create_order", tag=TAG, body=OrderBody, answers={201: shown(OrderShape)})
     @keyed

@@ -247,13 +247,13 @@ def test_lists_and_rows_take_a_constant_number_of_queries(
     order, *_ = [house.confirmed() for _ in range(orders)]
     reader = house.manager
     reader.get("/api/orders")  # from now on it is known who calls, as long as nothing changes
-    # Whether it still stands who calls; then rows, and what hangs on them.
+    # Whether it still stands who calls; then rows, and what hangs on them. Orders that were listed before are known.
     for address, queries in (
-        ("/api/orders", 4),
-        ("/api/orders?status=confirmed,cancelled", 4),
-        ("/api/orders?created_after=2026-01-01T00:00:00Z&limit=1", 4),
+        ("/api/orders", 2),
+        ("/api/orders?status=confirmed,cancelled", 2),
+        ("/api/orders?created_after=2026-01-01T00:00:00Z&limit=1", 2),
         ("/api/orders?search=ada", 3),
-        ("/api/orders?search=t1-", 5),
+        ("/api/orders?search=t1-", 3),
         (f"/api/orders/{order['id']}", 4),
         (f"/api/orders/{order['id']}/transitions", 2),
         ("/api/kitchen/orders", 3),
