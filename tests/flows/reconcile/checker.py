@@ -19,7 +19,7 @@ crashed     a server wrote a stack trace: it ran into something that it did not 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from realtime.audiences import Audience
@@ -78,6 +78,8 @@ def due(event: Told, record: Record) -> tuple[Audience, str] | None:
     """Return as whom, and under which type, a client is to get an event; None when it is not for it."""
     best: Seat | None = None
     joined = [seat for seat in record.seats if seat.after >= 0]
+    if event.lowest is not None and event.seq in record.early:
+        joined = [replace(seat, after=0) for seat in joined]
     for seat in joined:
         is_asked = seat.only is None or event.type in seat.only
         if event.seq > seat.after and is_asked and is_for(event, seat) and (not best or seat.audience > best.audience):

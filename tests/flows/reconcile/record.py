@@ -59,6 +59,7 @@ class Record:
     """What one client was sent, in the order in which it came.
 
     ``until`` is how far it had got at the end. ``covered`` are the stretches (after, to] that a snapshot stood for.
+    ``early`` are the events that came before it was in any room: those for everybody may.
     """
 
     client: str
@@ -68,6 +69,7 @@ class Record:
     epoch: str = ""
     until: int = 0
     covered: list[tuple[int, int]] = field(default_factory=list)
+    early: set[int] = field(default_factory=set)
     seqs: array[int] = field(default_factory=lambda: array("q"))
     prints: array[int] = field(default_factory=lambda: array("q"))
     types: list[str] = field(default_factory=list)

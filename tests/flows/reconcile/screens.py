@@ -261,6 +261,8 @@ class Screen:
             if head.epoch == self.epoch and head.seq <= self.seq and head.seq not in self.record.seqs[-1000:]:
                 detail = f"{head.type} came when the cursor stood at {self.seq}: a client leaves it out"
                 self.record.complain("reordered", head.seq, detail)
+            if not self.epoch:
+                self.record.early.add(head.seq)
             self.record.take(head, text)
             if head.replayed != (self._replaying > 0):
                 said = "replayed" if head.replayed else "live"

@@ -223,6 +223,21 @@ def test_guests_are_not_told_when_an_event_for_everywhere_is_for_staff(run: Run)
     assert run.found() == []
 
 
+@pytest.mark.parametrize(("lowest", "rooms", "found"), [(GUEST, "*", []), (None, "table:9", ["foreign"])])
+def test_before_its_first_join_a_client_may_hear_what_is_for_everybody(
+    run: Run, lowest: Audience | None, rooms: str, found: list[str]
+) -> None:
+    run.stream.told[6] = told(6, rooms, lowest=lowest)
+    run.stream.head = 6
+    run.record = Record("guest", HERE, [Seat("table:9", GUEST, after=6)], is_staff=False, epoch="here", until=6)
+    run.record.add(6, "order:created", print_of(frame(6, GUEST)))
+    assert [kind for kind, *_ in run.found()] == ["foreign"]
+
+    run.record.early.add(6)
+
+    assert [kind for kind, *_ in run.found()] == found
+
+
 def test_every_table_has_it_when_an_event_is_for_all_tables(run: Run) -> None:
     run.stream.told[6] = told(6, "table:*")
     run.stream.head = 6
