@@ -67,6 +67,48 @@ class PaymentStatus(models.TextChoices):
     REFUNDED = "refunded"  # all given back
 
 
+class PaymentMethod(models.TextChoices):
+    """How a guest pays."""
+
+    CASH = "cash"  # over the counter, with change
+    CARD = "card"  # at the terminal, which alone sees the card
+    QRIS = "qris"  # by scanning the national QR code
+    TRANSFER = "transfer"  # to the bank account
+
+
+class PaymentOutcome(models.TextChoices):
+    """What became of a payment."""
+
+    SUCCESS = "success"  # the money is there
+    FAILED = "failed"  # it is not; kept so that its reference is not used again
+
+
+class RequestStatus(models.TextChoices):
+    """Where a cancellation request stands."""
+
+    PENDING = "pending"  # the kitchen has not decided
+    ACCEPTED = "accepted"  # the order was cancelled
+    REJECTED = "rejected"  # the kitchen goes on
+
+
+class QRStatus(models.TextChoices):
+    """Where an order's QR code stands."""
+
+    ACTIVE = "active"  # not scanned yet
+    SCANNED = "scanned"  # scanned at least once
+    EXPIRED = "expired"  # good for nothing any more
+
+
+class DeviceKind(models.TextChoices):
+    """What a paired device is."""
+
+    KITCHEN = "kitchen"  # a kitchen screen
+    DISPLAY = "display"  # the order-ready board
+    COUNTER = "counter"  # a till
+    WAITER = "waiter"  # a waiter's phone
+    INTEGRATION = "integration"  # another program
+
+
 _HAND_OVER = {
     Channel.DINE_IN: OrderStatus.SERVED,
     Channel.TAKEAWAY: OrderStatus.SERVED,

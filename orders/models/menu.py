@@ -10,6 +10,7 @@ from django.db import models
 from orders.models.accounts import Restaurant
 from orders.units import TrackedModel
 
+
 _price = [MinValueValidator(Decimal(0))]
 
 
@@ -112,6 +113,8 @@ class MenuItem(TrackedModel):
     tax_rate = models.DecimalField(
         max_digits=6, decimal_places=4, null=True, blank=True, help_text="Empty: the restaurant's."
     )
+    # The name under which Django's storage has it: nothing of an upload's own name is kept.
+    image = models.CharField(max_length=200, blank=True, editable=False)
     external_id = models.CharField(max_length=100, blank=True)
     is_available = models.BooleanField(default=True)
     stock = models.PositiveIntegerField(null=True, blank=True)

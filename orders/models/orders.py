@@ -66,10 +66,16 @@ class Order(TrackedModel):
     service_amount = _amount()
     tax_amount = _amount()
     final_amount = _amount()
+    # What was paid and not given back; and what was given back.
     paid_amount = _amount()
+    refunded_amount = _amount()
     payment_status = models.CharField(max_length=20, choices=PaymentStatus, default=PaymentStatus.UNPAID)
 
     cancel_reason = models.CharField(max_length=500, blank=True)
+    # Why a manager completed it with an open bill.
+    unpaid_reason = models.CharField(max_length=500, blank=True)
+    # What the waiting CancellationRequest says, as screens show it: a board of orders asks for no row of another table.
+    pending_cancellation = models.JSONField(null=True, blank=True)
     estimated_ready_at = models.DateTimeField(null=True, blank=True)
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField()
