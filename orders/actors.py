@@ -16,15 +16,21 @@ class Actor:
     """One caller, in one restaurant, for the length of one request or command.
 
     ``restaurant_id`` is 0 for the system alone (commands, migrations of data): it finds no restaurant's rows.
-    ``role`` is a membership role; None for guests, devices and the system.
+    ``role`` is a membership role; None for guests, devices and the system. A device has ``scopes`` instead. A guest
+    has what the token names: the table at which one sits, the order that one follows, or oneself as a customer.
     """
 
     restaurant_id: int
-    kind: Literal["staff", "device", "table", "tracking", "system"] = "staff"
+    kind: Literal["staff", "device", "table", "tracking", "customer", "system"] = "staff"
     role: Role | None = None
     user_id: int | None = None
     name: str = ""
     source: Source = "system"
+    device_id: int | None = None
+    scopes: frozenset[str] = frozenset()
+    table_id: int | None = None
+    order_id: int | None = None
+    customer_id: int | None = None
 
     @property
     def is_system(self) -> bool:
@@ -36,17 +42,24 @@ class Actor:
         """Whether a manager's word is enough: managers, owners and the system."""
         return self.is_system or self.role in (Role.MANAGER, Role.OWNER)
 
-    def may(self, *roles: Role) -> bool:
-        """Whether the actor has one of the roles; an owner may do whatever a manager may."""
+    @property
+    def is_guest(self) -> bool:
+        """Whether this is somebody who eats here, and sees no more than guests may."""
+        return self.kind in ("table", "tracking", "customer")
+
+    def may(self, *roles: Role, scope: str = "") -> bool:
+        """Whether the actor has one of the roles, or as a device the scope; an owner may do whatever a manager may."""
         if self.is_system:
             return True
+        if self.kind == "device":
+            return scope in self.scopes
         if self.role is Role.OWNER and Role.MANAGER in roles:
             return True
         return self.role in roles
 
-    def require(self, *roles: Role, to: str = "do this") -> None:
-        """Raise NotAllowed unless the actor has one of the roles."""
-        if not self.may(*roles):
+    def require(self, *roles: Role, to: str = "do this", scope: str = "") -> None:
+        """Raise NotAllowed unless the actor has one of the roles, or as a device the scope."""
+        if not self.may(*roles, scope=scope):
             names = ", ".join(role.value for role in roles)
             raise NotAllowed(f"Only {names} may {to}.", roles=[role.value for role in roles])
 

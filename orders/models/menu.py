@@ -10,7 +10,6 @@ from django.db import models
 from orders.models.accounts import Restaurant
 from orders.units import TrackedModel
 
-
 _price = [MinValueValidator(Decimal(0))]
 
 
