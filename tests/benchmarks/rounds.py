@@ -10,6 +10,7 @@ from typing import TextIO
 from config.progress import Step
 from tests.benchmarks.contestants.base import Contestant
 from tests.benchmarks.contestants.processes import ContestantError
+from tests.benchmarks.contestants.registry import BESIDE
 from tests.benchmarks.load.process import Generator, GeneratorError
 from tests.benchmarks.load.results import ClosedPace
 from tests.benchmarks.measures import capacity, latency, memory, requests, slow, soak, storm
@@ -55,6 +56,8 @@ def play(
             present[name] = kind
     for round_number in range(1, plan.rounds + 1):
         for place, (name, kind) in enumerate(present.items()):
+            if round_number > 1 and name in BESIDE and len(present) > 1:
+                continue
             with Step(output, f"Round {round_number} of {plan.rounds}, {name}") as step:
                 play_match(arena, plan, kind(), entries[name], round_number, place, step)
             keep()

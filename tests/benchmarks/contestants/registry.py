@@ -10,3 +10,6 @@ from tests.benchmarks.contestants.peer import Peer, PeerWithOutbox
 
 ALL: tuple[type[Contestant], ...] = (Brigade, BrigadeOnDaphne, Peer, PeerWithOutbox, Naive, BareWs, BarePicows)
 CONTESTANTS: dict[str, type[Contestant]] = {contestant.name: contestant for contestant in ALL}
+
+BESIDE = frozenset({"brigade-daphne", "peer-outbox", "naive", "bare-ws"})
+"""Played in the first round only: they show by how much, and no target is measured by them."""
