@@ -232,6 +232,10 @@ def item_shape(item: OrderItem) -> ItemShape:
     )
 
 
+def _pending(said: dict[str, Any] | None) -> PendingCancellation | None:
+    return None if said is None else PendingCancellation(**said)
+
+
 def order_shape(order: Order) -> OrderShape:
     """Show an order, whole; reads ``order.items`` and their modifiers (prefetch them).
 
@@ -264,7 +268,7 @@ def order_shape(order: Order) -> OrderShape:
         payment_status=order.payment_status,
         currency=order.currency,
         cancel_reason=order.cancel_reason or None,
-        pending_cancellation=None,
+        pending_cancellation=_pending(order.pending_cancellation),
         estimated_ready_at=maybe_timestamp(order.estimated_ready_at),
         version=order.version,
         created_at=timestamp(order.created_at),

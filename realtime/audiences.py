@@ -21,6 +21,9 @@ Data = dict[str, Any]
 
 PUBLIC_FIELDS = ("order_id", "order_number", "channel", "status", "previous_status", "new_status", "payment_status")
 
+# Events about these have the status of a payment or a code in ``status``, which is not the order's.
+_OF_ANOTHER_STATUS = frozenset({"payment_id", "refund_id", "qr_id"})
+
 
 class Audience(IntEnum):
     """Who reads an event; the greater sees more."""
@@ -44,6 +47,8 @@ def public_view(data: Data) -> Data:
     if "audience" in data:
         return data
     known = {name: data[name] for name in PUBLIC_FIELDS if name in data}
+    if not _OF_ANOTHER_STATUS.isdisjoint(data):
+        known.pop("status", None)
     if isinstance(data.get("order"), dict) and "status" not in known:
         known["status"] = data["order"]["status"]
     return known

@@ -1,7 +1,8 @@
 """The catalogue: everything that Brigade announces, with its rooms and its data.
 
 Rooms are written as letters: K the kitchen and the stations concerned, W waiters, O order lists, T the order's
-table, # the order's own room, D the order-ready board, c the order's customer. ``restaurant`` gets every event.
+table, # the order's own room, D the order-ready board, C the payment's counter, c the order's customer.
+``restaurant`` gets every event.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from kitchen.shapes import KitchenOrderShape, StationShape, StepShape
-from orders.shapes import ItemShape, MenuItemBrief, Money, OrderShape, StaffOnly, Timestamp
+from orders.shapes import FirstName, ItemShape, MenuItemBrief, Money, OrderShape, StaffOnly, Timestamp
 
 OrderFields = Meta(extra={"guest": "order fields"}, description="New values of the order's own fields, by name.")
 Changes = Annotated[dict[str, Any], OrderFields]
@@ -104,6 +105,48 @@ class OrderItemStatusChanged(OfOrder, frozen=True, kw_only=True):
     status: str
 
 
+class CancellationRequested(OfOrder, frozen=True, kw_only=True):
+    """A cancellation was asked for; the kitchen decides."""
+
+    request_id: int
+    reason: str
+    staff_id: Annotated[int | None, StaffOnly]
+
+
+class PaymentProcessed(OfOrder, frozen=True, kw_only=True):
+    """Somebody paid; ``payment_status`` is the order's after it."""
+
+    payment_id: int
+    amount_paid: Money
+    payment_method: str
+    transaction_reference: str
+    status: str
+    change: Money
+    customer_name: Annotated[str | None, FirstName]
+    payment_status: str
+
+
+class PaymentRefunded(OfOrder, frozen=True, kw_only=True):
+    """Money was given back; ``payment_status`` is the order's after it."""
+
+    refund_id: int
+    refund_amount: Money
+    transaction_reference: str
+    original_payment_id: int
+    reason: str
+    customer_name: Annotated[str | None, FirstName]
+    payment_status: str
+
+
+class QRScanned(OfOrder, frozen=True, kw_only=True):
+    """An order's QR code was scanned."""
+
+    qr_id: int
+    status: str
+    scanned_count: int
+    customer_name: Annotated[str | None, FirstName]
+
+
 class OrderLeft(Struct, frozen=True, kw_only=True):
     """An order moved to another table, or to another customer; told to the one that it left."""
 
@@ -167,6 +210,19 @@ class TicketItemStatusChanged(OfTicket, frozen=True, kw_only=True):
     steps: list[StepShape]
 
 
+class CancellationAccepted(OfTicket, frozen=True, kw_only=True):
+    """The kitchen let go of an order."""
+
+    request_id: int
+
+
+class CancellationRejected(OfTicket, frozen=True, kw_only=True):
+    """The kitchen goes on with an order, and says why."""
+
+    request_id: int
+    reason: str
+
+
 class StationUpdated(Struct, frozen=True, kw_only=True):
     """A station was made, changed or closed, or has another load."""
 
@@ -206,6 +262,7 @@ CATALOGUE: dict[str, EventType] = {
         EventType("order:confirmed", OrderConfirmed, "KWOT#c"),
         EventType("order:status_changed", OrderStatusChanged, "KWOT#Dc"),
         EventType("order:deleted", OrderDeleted, "KWOT#Dc"),
+        EventType("order:cancel_request", CancellationRequested, "KWO#"),
         EventType("order:cancelled", OrderCancelled, "KWOT#Dc"),
         EventType("order:items_added", OrderItemsAdded, "KWOT#c"),
         EventType("order-item:added", OrderItemAdded, "KO"),
@@ -218,10 +275,15 @@ CATALOGUE: dict[str, EventType] = {
         EventType("kitchen:order_ready", TicketReady, "KWT#Dc"),
         EventType("kitchen:order_completed", TicketCompleted, "KWT#Dc"),
         EventType("kitchen:order_updated", TicketUpdated, "K"),
+        EventType("kitchen:cancel_accepted", CancellationAccepted, "KW#"),
+        EventType("kitchen:cancel_rejected", CancellationRejected, "KW#"),
         EventType("kitchen:priority_changed", TicketPriorityChanged, "K"),
         EventType("kitchen:item_status_changed", TicketItemStatusChanged, "K"),
         EventType("station:updated", StationUpdated, "K"),
         EventType("menu-item:updated", MenuItemUpdated, "KWOT"),
+        EventType("payment:processed", PaymentProcessed, "OCD#"),
+        EventType("payment:refunded", PaymentRefunded, "OCD#"),
+        EventType("qr:scanned", QRScanned, "OD#"),
         EventType("alert", AlertRaised, "*"),
     )
 }
@@ -234,6 +296,7 @@ _ROOMS = {
     "T": "`table:{id}`",
     "#": "`order:{id}`",
     "D": "`display`",
+    "C": "`counter:{id}`",
     "c": "`customer:{id}`",
     "*": "every socket of the staff; with `audience: all` every socket",
 }

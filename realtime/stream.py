@@ -1,4 +1,7 @@
-"""A restaurant's stream: events are numbered as the last thing before COMMIT, and read back for a replay."""
+"""A restaurant's stream: events are numbered as the last thing before COMMIT, and read back for a replay.
+
+What an event says of an order's fields is written to the order's history beside it, which stays when events are pruned.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,8 @@ from orders.shapes import timestamp
 from orders.statements import fetch
 from orders.units import Unit, at_unit_end
 from realtime import forwarding
-from realtime.announcing import Draft, drafts_of
+from realtime.announcing import drafts_of
+from realtime.drafts import Draft
 from realtime.frames import StreamEvent
 
 MOST_REPLAYED = 5000
@@ -29,14 +33,23 @@ WITH stream AS (
     INSERT INTO realtime_stream (restaurant_id, epoch, head, min_seq) VALUES (%s, %s, %s, 1)
     ON CONFLICT (restaurant_id) DO UPDATE SET head = realtime_stream.head + excluded.head
     RETURNING restaurant_id, epoch, head, date_trunc('milliseconds', clock_timestamp()) AS at
+), drafted AS (
+    SELECT stream.restaurant_id, stream.head - %s + each.n AS seq, each.id, each.type, stream.at, each.rooms,
+           each.data, each.order_id, each.order_number, %s::bigint AS actor_id, %s::varchar AS actor_name,
+           %s::varchar AS source, each.changes
+    FROM stream, ROWS FROM (json_to_recordset(%s::json) AS (
+        id uuid, type varchar, rooms varchar[], data text, order_id bigint, order_number varchar, changes text
+    )) WITH ORDINALITY AS each (id, type, rooms, data, order_id, order_number, changes, n)
 ), numbered AS (
     INSERT INTO realtime_event (restaurant_id, seq, event_id, type, at, rooms, data, order_id,
                                 actor_id, actor_name, source, changes)
-    SELECT stream.restaurant_id, stream.head - %s + drafted.n, drafted.id, drafted.type, stream.at,
-           drafted.rooms, drafted.data, drafted.order_id, %s, %s, %s, drafted.changes
-    FROM stream, ROWS FROM (json_to_recordset(%s::json) AS (
-        id uuid, type varchar, rooms varchar[], data text, order_id bigint, changes text
-    )) WITH ORDINALITY AS drafted (id, type, rooms, data, order_id, changes, n)
+    SELECT restaurant_id, seq, id, type, at, rooms, data, order_id, actor_id, actor_name, source, changes
+    FROM drafted
+), kept AS (
+    INSERT INTO orders_historyentry (restaurant_id, order_id, order_number, at, actor_id, actor_name, source,
+                                     event, changes)
+    SELECT restaurant_id, order_id, order_number, at, actor_id, actor_name, source, type, changes::jsonb
+    FROM drafted WHERE order_id IS NOT NULL AND changes <> '{}' ORDER BY seq
 )
 SELECT epoch, head, at FROM stream
 """
@@ -45,6 +58,8 @@ SELECT epoch, head, at FROM stream
 @at_unit_end
 def append(unit: Unit) -> None:
     """Number the unit's events and insert them, restaurant by restaurant, and have them forwarded after the commit.
+
+    The orders' history is written by the same statement.
 
     Locks each restaurant's stream row, in the order of their ids, until the commit that comes next.
     """
@@ -78,6 +93,7 @@ def _append(restaurant_id: int, drafts: list[Draft], unit: Unit) -> list[StreamE
             "rooms": draft.rooms,
             "data": data,
             "order_id": draft.order_id,
+            "order_number": draft.order_number,
             "changes": _encode(draft.changes).decode(),
         }
         for event_id, data, draft in zip(ids, datas, drafts, strict=True)
