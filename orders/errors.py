@@ -12,7 +12,12 @@ DomainError
     ├── StaleVersion         somebody else changed it first (412 over HTTP)
     ├── OutOfStock           fewer portions are left than were asked for
     ├── Unavailable          the dish is 86'd
+    ├── Duplicate            the restaurant has it already
+    ├── InUse                other rows still refer to it
     ├── NotPaid              the bill is still open
+    ├── NotPayable           there is no bill to pay: a draft, or a cancelled order
+    ├── Overpaid             more would be paid than is on the bill
+    ├── RefundTooLarge       less is left of the payment
     ├── TooLate              the time for it has passed
     ├── KeyInProgress        the first request with this Idempotency-Key still runs
     └── NotEditable          the order or item has gone too far to be changed so
@@ -145,6 +150,43 @@ class NotPaid(Conflict):
     """The bill is still open."""
 
     code = "not_paid"
+
+
+class Duplicate(Conflict):
+    """The restaurant has it already."""
+
+    code = "duplicate"
+
+    def __init__(self, detail: str, pointer: str) -> None:
+        super().__init__(detail, problems=[FieldProblem(pointer, "duplicate", detail)])
+
+
+class InUse(Conflict):
+    """Other rows still refer to it."""
+
+    code = "in_use"
+
+
+class NotPayable(Conflict):
+    """There is no bill to pay: a draft, or a cancelled order."""
+
+    code = "not_payable"
+
+
+class Overpaid(Conflict):
+    """More would be paid than is on the bill.
+
+    For a payment ``open`` names what can still be paid; for a change of the bill ``to_refund`` what has to be given
+    back first.
+    """
+
+    code = "overpaid"
+
+
+class RefundTooLarge(Conflict):
+    """Less is left of the payment; ``left`` names how much."""
+
+    code = "refund_too_large"
 
 
 class TooLate(Conflict):

@@ -17,6 +17,7 @@ from orders.aggregates import lines_of, lock_order
 from orders.books import Book, book_of
 from orders.errors import (
     Conflict,
+    Duplicate,
     FieldProblem,
     InvalidFields,
     InvalidTransition,
@@ -177,15 +178,6 @@ def _insert(order: Order, drawn: Drawn) -> None:
         raise Duplicate("An order with this external_id exists.", "/external_id") from error
 
 
-class Duplicate(Conflict):
-    """The restaurant has it already."""
-
-    code = "duplicate"
-
-    def __init__(self, detail: str, pointer: str) -> None:
-        super().__init__(detail, problems=[FieldProblem(pointer, "duplicate", detail)])
-
-
 def confirm_order(*, order_id: int, actor: Actor, version: int | None = None) -> Order:
     """Send a pending order to the kitchen.
 
@@ -225,7 +217,7 @@ def set_order_status(
         _cancel(order, actor, reason)
     else:
         if to == OrderStatus.COMPLETED:
-            _check_paid(order, actor, reason)
+            _settle(order, actor, reason)
         _move(order, to, actor)
     return order
 
@@ -295,16 +287,18 @@ def put_back(order: Order) -> None:
     take_stock(order.restaurant_id, negative(portions_of(unstarted)))
 
 
-def _check_paid(order: Order, actor: Actor, reason: str) -> None:
+def _settle(order: Order, actor: Actor, reason: str) -> None:
+    """Let nobody close an open bill but a manager, who says why; the reason is kept. Needs the order locked."""
     if order.paid_amount >= order.final_amount:
         return
     if not actor.is_manager:
         raise NotPaid(f"Order {order.order_number} is not fully paid.")
-    if not reason:
+    if not reason.strip():
         raise NotPaid(
             f"Order {order.order_number} is not fully paid: completing it takes a reason.",
             problems=[FieldProblem("/reason", "required", "Say why the order is closed unpaid.")],
         )
+    order.unpaid_reason = reason
 
 
 class OrderChanges(TypedDict, total=False):

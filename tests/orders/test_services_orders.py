@@ -16,6 +16,7 @@ from orders.actors import SYSTEM, Actor
 from orders.errors import (
     Conflict,
     DomainError,
+    Duplicate,
     InvalidFields,
     InvalidTransition,
     NotAllowed,
@@ -29,7 +30,7 @@ from orders.models import Allergen, Customer, MenuItem, Order, Restaurant, Table
 from orders.services.customers import AskedCustomer
 from orders.services.dishes import AskedItem
 from orders.services.items import void_item
-from orders.services.orders import Duplicate, confirm_order, create_order, delete_order, set_order_status, update_order
+from orders.services.orders import confirm_order, create_order, delete_order, set_order_status, update_order
 from orders.states import Channel, OrderStatus, Priority, Role
 from tests.places import Place
 from tests.streams import at_once, hearing
