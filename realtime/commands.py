@@ -21,11 +21,11 @@ from kitchen.shapes import KitchenOrderShape, station_shape, ticket_shape
 from kitchen.states import TicketItemStatus, TicketStatus
 from orders.access import BadToken
 from orders.errors import NotAllowed
+from orders.redaction import guest_copy
 from orders.selectors import find_order, transitions_of
 from orders.services.orders import set_order_status
-from orders.shapes import OrderShape, as_builtins, order_shape
+from orders.shapes import OrderShape, order_shape
 from orders.states import OrderStatus
-from realtime.audiences import guest_view
 from realtime.credentials import Principal, principal_of_token
 from realtime.joining import Refused, Wish, check_rooms, join
 from realtime.snapshots import one_moment
@@ -245,7 +245,7 @@ async def _order_details(call: Call, data: OfOrder) -> Answer:
     def read() -> Answer:
         check_rooms(principal, (f"order:{data.order_id}",))
         shape = order_shape(find_order(principal.restaurant_id, data.order_id))
-        return shape if principal.is_staff else guest_view(OrderShape, as_builtins(shape))
+        return shape if principal.is_staff else guest_copy(shape)
 
     return await in_thread(read)
 

@@ -119,7 +119,7 @@ class PaymentProcessed(OfOrder, frozen=True, kw_only=True):
     payment_id: int
     amount_paid: Money
     payment_method: str
-    transaction_reference: str
+    transaction_reference: Annotated[str | None, StaffOnly]
     status: str
     change: Money
     customer_name: Annotated[str | None, FirstName]
@@ -131,7 +131,7 @@ class PaymentRefunded(OfOrder, frozen=True, kw_only=True):
 
     refund_id: int
     refund_amount: Money
-    transaction_reference: str
+    transaction_reference: Annotated[str | None, StaffOnly]
     original_payment_id: int
     reason: str
     customer_name: Annotated[str | None, FirstName]

@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from realtime.audiences import Audience, guest_view, public_view, rooms_for
+from orders.redaction import guest_view
+from realtime.audiences import Audience, public_view, rooms_for
 from realtime.events import CATALOGUE
 
 _encode = msgspec.json.Encoder().encode

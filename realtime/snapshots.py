@@ -14,10 +14,11 @@ from kitchen.selectors import at_station, open_tickets, seen_tickets, stations_o
 from kitchen.shapes import station_shape, ticket_shape
 from kitchen.states import OPEN as OPEN_TICKETS
 from orders.models import Order
+from orders.redaction import guest_view
 from orders.selectors import open_orders, orders_of, seen_orders
 from orders.shapes import OrderShape, as_builtins, order_shape
 from orders.states import OPEN, OrderStatus
-from realtime.audiences import Audience, guest_view
+from realtime.audiences import Audience
 from realtime.rooms import audience_in, parse
 from realtime.stream import Head, head_of
 

@@ -17,13 +17,14 @@ from kitchen.services.tickets import ItemMove, set_ticket_item_statuses, set_tic
 from kitchen.states import TicketItemStatus, TicketStatus
 from orders.errors import DomainError
 from orders.models import MenuItem, Order, Restaurant, Table
+from orders.redaction import guest_view
 from orders.services.customers import AskedCustomer
 from orders.services.dishes import AskedItem
 from orders.services.items import add_items, change_item, remove_item, set_item_status
 from orders.services.orders import create_order, delete_order, set_order_status, update_order
 from orders.shapes import OrderShape
 from orders.states import Channel, ItemStatus, OrderStatus, Priority, Role
-from realtime.audiences import Audience, guest_view
+from realtime.audiences import Audience
 from realtime.rooms import audience_in
 from realtime.snapshots import room_snapshot, room_snapshots
 from realtime.stream import read_events

@@ -11,8 +11,9 @@ from django.db import connection, transaction
 
 from kitchen.models import KitchenOrder
 from orders.models import Order, OrderItem
+from orders.redaction import guest_view
 from orders.shapes import timestamp
-from realtime.audiences import Audience, guest_view, public_view, rooms_for
+from realtime.audiences import Audience, public_view, rooms_for
 from realtime.events import CATALOGUE
 from realtime.models import Event
 from realtime.models import Stream as StreamRow
