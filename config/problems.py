@@ -33,6 +33,7 @@ _DOMAIN_STATUSES = {
     "invalid": HTTPStatus.BAD_REQUEST,
     "reused": HTTPStatus.UNPROCESSABLE_ENTITY,
     "too many": HTTPStatus.TOO_MANY_REQUESTS,
+    "too large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "forbidden": HTTPStatus.FORBIDDEN,
     "missing": HTTPStatus.NOT_FOUND,
     "conflict": HTTPStatus.CONFLICT,

@@ -5,6 +5,7 @@ DomainError
 │   └── InvalidFields        several fields at once, each with its pointer
 ├── KeyReused (422)          an Idempotency-Key came with another request than its first
 ├── TooManyAttempts (429)    too many failed sign-ins
+├── TooLarge (413)           more was sent than is taken
 ├── NotAllowed (403)         this role may not
 ├── NotFound (404)           unknown, or another restaurant's
 └── Conflict (409)           right in itself, but not in the present state
@@ -30,7 +31,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-Kind = Literal["invalid", "reused", "too many", "forbidden", "missing", "conflict", "stale"]
+Kind = Literal["invalid", "reused", "too many", "too large", "forbidden", "missing", "conflict", "stale"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,13 @@ class TooManyAttempts(DomainError):
     def __init__(self, detail: str, *, wait_seconds: int) -> None:
         super().__init__(detail)
         self.wait_seconds = wait_seconds
+
+
+class TooLarge(DomainError):
+    """More was sent than is taken."""
+
+    kind = "too large"
+    code = "too_large"
 
 
 class NotAllowed(DomainError):
