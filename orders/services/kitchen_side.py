@@ -5,7 +5,7 @@ from __future__ import annotations
 from orders.aggregates import lines_of
 from orders.models import Order
 from orders.services.items import move_line, write_off
-from orders.services.orders import enter
+from orders.services.statuses import enter
 from orders.states import ItemStatus, OrderStatus
 from orders.units import require_unit
 
