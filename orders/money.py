@@ -26,6 +26,11 @@ def rounded(amount: Decimal, currency: str) -> Decimal:
     return amount.quantize(unit, rounding=ROUND_HALF_UP).quantize(CENT)
 
 
+def is_payable(amount: Decimal, currency: str) -> bool:
+    """Whether the amount can be handed over: it has no more decimals than the currency's unit."""
+    return amount == rounded(amount, currency)
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line of a bill: its amount, and the rate of tax (0.10 for 10 %) on it."""

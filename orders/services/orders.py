@@ -26,6 +26,7 @@ from orders.errors import (
     NotPaid,
 )
 from orders.models import Allergen, Order, OrderItem, Table
+from orders.money import is_payable
 from orders.services.customers import AskedCustomer, find_customer, match_customer
 from orders.services.dishes import (
     AskedItem,
@@ -34,24 +35,16 @@ from orders.services.dishes import (
     draw_up_lines,
     find_dishes,
     insert_with_lines,
-    negative,
     portions_of,
     take_stock,
 )
+from orders.services.statuses import cancel, enter, put_back, settle_request
 from orders.services.touching import add_up, touch
 from orders.statements import fetch
-from orders.states import Channel, ItemStatus, OrderStatus, PaymentStatus, Priority, Role
+from orders.states import Channel, ItemStatus, OrderStatus, PaymentStatus, Priority, RequestStatus, Role
 from orders.units import require_unit, unit_of_work
 
 TAKERS = (Role.WAITER, Role.CASHIER, Role.MANAGER)
-_MOMENTS = {
-    OrderStatus.CONFIRMED: "confirmed_at",
-    OrderStatus.READY: "ready_at",
-    OrderStatus.SERVED: "served_at",
-    OrderStatus.DELIVERED: "served_at",
-    OrderStatus.COMPLETED: "completed_at",
-    OrderStatus.CANCELLED: "cancelled_at",
-}
 
 
 @unit_of_work
@@ -224,6 +217,9 @@ def set_order_status(
 
 def _move(order: Order, to: OrderStatus, actor: Actor) -> None:
     previous = order.status
+    if to not in states.IN_KITCHEN:
+        # Whoever hands it over has decided: what the guest has is not cancelled any more.
+        settle_request(order, RequestStatus.REJECTED, actor=actor, reason=f"The order is {to.label.lower()}.")
     enter(order, to)
     if to in (OrderStatus.SERVED, OrderStatus.DELIVERED):
         for line in lines_of(order):
@@ -231,15 +227,6 @@ def _move(order: Order, to: OrderStatus, actor: Actor) -> None:
                 line.status = ItemStatus.SERVED
                 line.save()
     signals.order_status_set.send(sender=Order, order=order, previous=previous, actor=actor)
-
-
-def enter(order: Order, to: OrderStatus) -> None:
-    """Write a status with its moment. Needs the order locked; checks nothing and tells nobody in the kitchen."""
-    order.status = to
-    moment = _MOMENTS.get(to)
-    if moment:
-        setattr(order, moment, timezone.now())
-    touch(order)
 
 
 def _submit(order: Order, actor: Actor) -> None:
@@ -271,20 +258,9 @@ def _wanted(order: Order) -> list[OrderItem]:
 
 
 def _cancel(order: Order, actor: Actor, reason: str) -> None:
-    if order.status not in states.NOT_YET_IN_KITCHEN and not reason:
+    if order.status not in states.NOT_YET_IN_KITCHEN and not reason.strip():
         raise InvalidFields.one("/reason", "required", "An order that the kitchen has is cancelled with a reason.")
-    if order.status != OrderStatus.DRAFT:
-        put_back(order)
-    order.cancel_reason = reason
-    previous = order.status
-    enter(order, OrderStatus.CANCELLED)
-    signals.order_status_set.send(sender=Order, order=order, previous=previous, actor=actor)
-
-
-def put_back(order: Order) -> None:
-    """Return to stock what was not begun. Locks the dishes by id."""
-    unstarted = [line for line in lines_of(order) if line.status == ItemStatus.PENDING]
-    take_stock(order.restaurant_id, negative(portions_of(unstarted)))
+    cancel(order, actor=actor, reason=reason)
 
 
 def _settle(order: Order, actor: Actor, reason: str) -> None:
@@ -371,6 +347,9 @@ def _change_discount(order: Order, actor: Actor, amount: Decimal) -> None:
     actor.require(Role.MANAGER, to="give discounts")
     if amount < 0:
         raise InvalidFields.one("/discount_amount", "min_value", "A discount is not negative.")
+    if not is_payable(amount, order.currency):
+        detail = f"{order.currency} has no unit as small as that."
+        raise InvalidFields.one("/discount_amount", "currency_unit", detail)
     if amount > order.total_amount:
         raise InvalidFields.one("/discount_amount", "max_value", "The discount is more than the order's total.")
     order.discount_amount = amount
