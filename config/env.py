@@ -87,6 +87,10 @@ class Environment(BaseSettings):
     EVENT_RETENTION_DAYS: int = Field(
         30, ge=1, le=3650, description="How many days of events a screen can be replayed from."
     )
+    ORDER_QR_HOURS: int = Field(24, ge=1, le=720, description="How long the QR code on an order's slip can be scanned.")
+    TRACKING_LINK_HOURS: int = Field(
+        24, ge=1, le=8760, description="How long a guest's link to an order, or to the orders of their own, is good."
+    )
     LOG_FORMAT: Literal["text", "json"] = Field(
         "text", description="Log lines for people (`text`) or machines (`json`)."
     )

@@ -136,15 +136,15 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
         return {"type": "http", "scheme": "bearer", "description": "The access token of POST /api/auth/token."}
 
 
-class TableScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class GuestScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """The Authorization header of a guest."""
 
-    target_class = "realtime.api.events.TableAuthentication"
-    name = "table"
+    target_class = "orders.api.auth.GuestAuthentication"
+    name = "guest"
 
     def get_security_definition(self, auto_schema: Any) -> Schema:
         """Describe the header."""
-        return {"type": "http", "scheme": "bearer", "description": "The token of a table's printed code."}
+        return {"type": "http", "scheme": "bearer", "description": "The token of a table's code, or of a link."}
 
 
 class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db.models import QuerySet
 
 from orders import states
+from orders.actors import Actor
 from orders.errors import NotFound
 from orders.models import MenuItem, Order, OrderItem, OrderItemModifier
 from orders.seeing import hang, seen
@@ -36,6 +37,29 @@ def find_order(restaurant_id: int, order_id: int) -> Order:
     if order is None:
         raise NotFound("There is no such order.")
     return order
+
+
+def guest_orders(actor: Actor) -> QuerySet[Order]:
+    """Return the orders that a guest's token opens: a table's open ones, the one that is followed, a customer's own."""
+    rows = orders_of(actor.restaurant_id)
+    if actor.kind == "table":
+        return rows.filter(table_id=actor.table_id, status__in=states.OPEN)
+    if actor.kind == "customer":
+        return rows.filter(customer_id=actor.customer_id)
+    return rows.filter(pk=actor.order_id or 0)
+
+
+def guest_order(actor: Actor, order_id: int) -> Order:
+    """Return one of the orders that a guest's token opens, or raise NotFound."""
+    order = guest_orders(actor).filter(pk=order_id).first()
+    if order is None:
+        raise NotFound("There is no such order.")
+    return order
+
+
+def guest_menu(restaurant_id: int) -> QuerySet[MenuItem]:
+    """Return what guests can order now: neither 86'd nor sold out."""
+    return menu_of(restaurant_id).filter(is_available=True).exclude(stock=0)
 
 
 def menu_of(restaurant_id: int) -> QuerySet[MenuItem]:

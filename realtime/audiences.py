@@ -7,7 +7,6 @@ from the types in ``orders.shapes``, ``kitchen.shapes`` and ``realtime.events``.
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Any
 
 from orders.redaction import Data
 

@@ -22,18 +22,20 @@ from kitchen.states import TicketItemStatus, TicketStatus
 from orders.access import BadToken
 from orders.errors import NotAllowed
 from orders.redaction import guest_copy
-from orders.selectors import find_order, transitions_of
+from orders.selectors import find_order, guest_order, guest_orders, seen_orders, transitions_of
 from orders.services.orders import set_order_status
 from orders.shapes import OrderShape, order_shape
 from orders.states import OrderStatus
 from realtime.credentials import Principal, principal_of_token
 from realtime.joining import Refused, Wish, check_rooms, join
+from realtime.rooms import own_room
 from realtime.snapshots import one_moment
 
 if TYPE_CHECKING:
     from realtime.consumers import StreamConsumer
 
 T = TypeVar("T")
+MOST_OF_CUSTOMER = 50
 _commands = ThreadPoolExecutor(max_workers=6, thread_name_prefix="brigade-command")
 # Of its own: commands that wait for a locked row keep nobody from signing in.
 _sign_ins = ThreadPoolExecutor(max_workers=2, thread_name_prefix="brigade-sign-in")
@@ -239,13 +241,34 @@ async def _update_item(call: Call, data: UpdateItemStatus) -> Answer:
     return await in_thread(move)
 
 
+def _readable_order(principal: Principal, order_id: int) -> OrderShape:
+    """Return an order that the caller may see: as in its room, and for a customer any of their own."""
+    if principal.kind == "customer":
+        return order_shape(guest_order(principal.actor, order_id))
+    check_rooms(principal, (f"order:{order_id}",))
+    return order_shape(find_order(principal.restaurant_id, order_id))
+
+
 async def _order_details(call: Call, data: OfOrder) -> Answer:
+    def read() -> Answer:
+        shape = _readable_order(call.principal, data.order_id)
+        return guest_copy(shape) if call.principal.actor.is_guest else shape
+
+    return await in_thread(read)
+
+
+async def _track_order(call: Call, data: OfOrder) -> Answer:
+    return await in_thread(lambda: guest_copy(_readable_order(call.principal, data.order_id)))
+
+
+async def _customer_orders(call: Call, data: Empty) -> Answer:
     principal = call.principal
+    if principal.kind != "customer":
+        raise Refused("forbidden", "Only a customer's own link shows the orders of a customer.")
 
     def read() -> Answer:
-        check_rooms(principal, (f"order:{data.order_id}",))
-        shape = order_shape(find_order(principal.restaurant_id, data.order_id))
-        return shape if principal.is_staff else guest_copy(shape)
+        rows = guest_orders(principal.actor).order_by("-id")[:MOST_OF_CUSTOMER]
+        return {"orders": [guest_copy(order_shape(order)) for order in seen_orders(rows)]}
 
     return await in_thread(read)
 
@@ -293,6 +316,8 @@ COMMANDS: dict[str, tuple[type[Struct], Handler]] = {
     "order:get_details": (OfOrder, _order_details),
     "order:update_status": (UpdateOrderStatus, _update_order),
     "order:get_transitions": (OfOrder, _transitions),
+    "customer:track_order": (OfOrder, _track_order),
+    "customer:get_orders": (Empty, _customer_orders),
 }
 
 _ALIASES = {
@@ -307,20 +332,29 @@ _ALIASES = {
 }
 
 
-def resolve(command: str, data: Any) -> tuple[str, Any]:
+def resolve(command: str, data: Any, principal: Principal | None = None) -> tuple[str, Any]:
     """Return the command and data that another name of it stands for."""
     if not isinstance(data, dict):
         return command, data
     if command == "order:subscribe":
-        order_id = data.get("order_id")
-        if not isinstance(order_id, int):
-            raise Refused("bad_request", "order_id must be an integer.")
-        rest = {name: value for name, value in data.items() if name != "order_id"}
-        return "join", {**rest, "room": f"order:{order_id}"}
+        return _join_numbered("order", data)
+    if command == "customer:subscribe":
+        own = own_room(principal) if principal is not None else None
+        if own is not None and "customer_id" not in data:
+            return "join", {**data, "room": own}
+        return _join_numbered("customer", data)
     if command in _ALIASES:
         name, room = _ALIASES[command]
         return name, {**data, "room": room}
     return command, data
+
+
+def _join_numbered(kind: str, data: dict[str, Any]) -> tuple[str, Any]:
+    name = f"{kind}_id"
+    number = data.get(name)
+    if type(number) is not int:
+        raise Refused("bad_request", f"{name} must be an integer.")
+    return "join", {**{key: value for key, value in data.items() if key != name}, "room": f"{kind}:{number}"}
 
 
 def convert(data: Any, kind: type[T]) -> T:

@@ -229,7 +229,7 @@ class StreamConsumer(AsyncConsumer):
             return data
         if command == "auth":
             return await self._auth(convert({} if data is None else data, Auth))
-        command, data = resolve(command, {} if data is None else data)
+        command, data = resolve(command, {} if data is None else data, self.principal)
         known = COMMANDS.get(command)
         if known is None:
             raise Refused("unknown_command", f"There is no command {command[:100]!r}.")

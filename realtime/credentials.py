@@ -23,9 +23,9 @@ from orders.access import (
     restaurant_brief,
 )
 from orders.actors import Actor
-from orders.models import Membership, Restaurant, Table
+from orders.models import Customer, Membership, Order, Restaurant, Table
 from orders.states import Role
-from orders.tokens import TABLE_PREFIX, table_of
+from orders.tokens import NO_GUEST, GuestPass, guest_pass, is_guest_token
 from realtime.rooms import may_join
 
 UNAUTHENTICATED = 4401
@@ -39,7 +39,7 @@ class Principal:
     ``expires_at`` is in seconds since the epoch, None where the credential doesn't end by itself.
     """
 
-    kind: Literal["staff", "table"]
+    kind: Literal["staff", "table", "tracking", "customer"]
     restaurant_id: int
     restaurant_slug: str
     restaurant_name: str
@@ -47,6 +47,8 @@ class Principal:
     user_name: str = ""
     role: Role | None = None
     table_id: int | None = None
+    order_id: int | None = None
+    customer_id: int | None = None
     nonce: str = ""
     expires_at: float | None = None
     session_key: str = ""
@@ -66,16 +68,19 @@ class Principal:
             user_id=self.user_id,
             name=self.user_name,
             source="websocket",
+            table_id=self.table_id,
+            order_id=self.order_id,
+            customer_id=self.customer_id,
         )
 
     @property
     def identity(self) -> tuple[Any, ...]:
         """What must not change when a live socket renews its credentials."""
-        return (self.kind, self.restaurant_id, self.user_id, self.table_id)
+        return (self.kind, self.restaurant_id, self.user_id, self.table_id, self.order_id, self.customer_id)
 
     def may_stay_in(self, room: str) -> bool:
         """Whether a room that was joined may still be seen."""
-        return may_join(room, kind=self.kind, role=self.role, table_id=self.table_id) != "forbidden"
+        return may_join(room, self) != "forbidden"
 
     def described(self) -> dict[str, Any]:
         """Return what ``welcome`` says of the caller."""
@@ -107,16 +112,30 @@ def _restaurant(restaurant: Restaurant) -> dict[str, Any]:
     return {f"restaurant_{name}": value for name, value in brief.items()}
 
 
+def principal_of_guest(guest: GuestPass) -> Principal:
+    """Return the guest whom a token lets in."""
+    return Principal(
+        kind=guest.kind,
+        user_name=guest.actor("websocket").name,
+        table_id=guest.table_id,
+        order_id=guest.order_id,
+        customer_id=guest.customer_id,
+        nonce=guest.nonce,
+        expires_at=guest.expires_at,
+        **_restaurant(guest.restaurant),
+    )
+
+
 def principal_of_token(token: str, slug: str | None = None) -> Principal:
-    """Return who holds a staff access token or a table token.
+    """Return who holds a staff access token, or a guest's token of a table, an order or a customer.
 
     Raises BadToken, and PermissionError for a staff token with a restaurant that it isn't for.
     """
-    if token.startswith(TABLE_PREFIX):
-        table = table_of(token)
-        if table is None:
-            raise BadToken("The table's code is no longer valid.")
-        return Principal(kind="table", table_id=table.pk, nonce=table.nonce, **_restaurant(table.restaurant))
+    if is_guest_token(token):
+        guest = guest_pass(token)
+        if guest is None:
+            raise BadToken(NO_GUEST)
+        return principal_of_guest(guest)
     good = read_access_token(token)
     membership = good.membership
     if slug and membership.restaurant.slug != slug:
@@ -149,7 +168,7 @@ class Verdict:
 
 
 def recheck(principals: Iterable[Principal]) -> dict[Principal, Verdict]:
-    """Return a verdict for every principal whose standing has changed: four queries, however many there are."""
+    """Return a verdict for every principal whose standing has changed: six queries, however many there are."""
     principals = list(principals)
     now = time.time()
     verdicts = {
@@ -163,16 +182,14 @@ def recheck(principals: Iterable[Principal]) -> dict[Principal, Verdict]:
         for row in Membership.objects.select_related("user").filter(user_id__in={p.user_id for p in staff})
     }
     sessions = _live_sessions({principal.session_key for principal in staff if principal.session_key})
-    tables = dict(
-        Table.objects.filter(pk__in={p.table_id for p in principals if p.table_id}).values_list("pk", "nonce")
-    )
+    named = _what_guests_name(principals)
     for principal in principals:
         if principal in verdicts:
             continue
         verdict = (
             _judge_staff(principal, memberships.get((principal.user_id or 0, principal.restaurant_id)), sessions)
             if principal.is_staff
-            else _judge_table(principal, tables)
+            else _judge_guest(principal, named)
         )
         if verdict is not None:
             verdicts[principal] = verdict
@@ -197,7 +214,29 @@ def _judge_staff(principal: Principal, membership: Membership | None, sessions: 
     return None
 
 
-def _judge_table(principal: Principal, tables: dict[int, str]) -> Verdict | None:
-    if tables.get(principal.table_id or 0) != principal.nonce:
-        return Verdict(close=UNAUTHENTICATED)
-    return None
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What guests' tokens name, as far as it is still there: {table: nonce}, orders and customers."""
+
+    tables: dict[int, str]
+    orders: set[int]
+    customers: set[int]
+
+
+def _what_guests_name(principals: list[Principal]) -> Named:
+    tables = Table.objects.filter(pk__in={p.table_id for p in principals if p.table_id})
+    orders = Order.objects.filter(pk__in={p.order_id for p in principals if p.order_id})
+    customers = Customer.objects.filter(pk__in={p.customer_id for p in principals if p.customer_id})
+    return Named(
+        dict(tables.values_list("pk", "nonce")),
+        set(orders.values_list("pk", flat=True)),
+        set(customers.values_list("pk", flat=True)),
+    )
+
+
+def _judge_guest(principal: Principal, named: Named) -> Verdict | None:
+    if principal.table_id is not None:
+        stands = named.tables.get(principal.table_id) == principal.nonce
+    else:
+        stands = principal.order_id in named.orders or principal.customer_id in named.customers
+    return None if stands else Verdict(close=UNAUTHENTICATED)

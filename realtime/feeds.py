@@ -120,13 +120,13 @@ class Feed:
             socket.close(RESTART)
 
     def _part(self, event: StreamEvent) -> None:
-        """Take guests out of an order's room once it has left their table, or is closed."""
+        """Take a table's guests out of an order's room once it has left their table, or is closed."""
         data = _decode(event.data)
         if event.type == "order:status_changed" and data["status"] != "completed":
             return
         room = f"order:{data['order_id']}"
         for socket in self.sockets_in(room):
-            if socket.principal is None or not socket.principal.is_staff:
+            if socket.principal is None or socket.principal.kind == "table":
                 socket.when_released(partial(self._close, socket, room))
 
     def _close(self, socket: Socket, room: str) -> None:

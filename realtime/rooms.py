@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 from orders.states import Role
 from realtime.audiences import Audience
@@ -34,6 +34,7 @@ KINDS: dict[str, Kind] = {
     "restaurant": Kind(numbered=False, roles=_BOSS, audience=Audience.STAFF),
     "table": Kind(numbered=True, roles=_ANY, audience=Audience.GUEST),
     "order": Kind(numbered=True, roles=_ANY, audience=Audience.STAFF),
+    "customer": Kind(numbered=True, roles=_ANY, audience=Audience.GUEST),
     "display": Kind(numbered=False, roles=_ANY, audience=Audience.PUBLIC),
 }
 
@@ -50,19 +51,51 @@ def parse(room: str) -> tuple[str, int | None] | None:
     return None if number is not None and str(number) != match[2] else (match[1], number)
 
 
-def may_join(
-    room: str, *, kind: str, role: Role | None, table_id: int | None
-) -> Literal["yes", "forbidden", "unknown", "if own"]:
+class Caller(Protocol):
+    """What a room asks of whoever wants to join."""
+
+    @property
+    def kind(self) -> str:
+        """Staff, or the kind of a guest's token."""
+
+    @property
+    def role(self) -> Role | None:
+        """The role of staff."""
+
+    @property
+    def table_id(self) -> int | None:
+        """The table that a token names."""
+
+    @property
+    def order_id(self) -> int | None:
+        """The order that a token names."""
+
+    @property
+    def customer_id(self) -> int | None:
+        """The customer whom a token names."""
+
+
+Answer = Literal["yes", "forbidden", "unknown", "if own"]
+
+
+def may_join(room: str, caller: Caller) -> Answer:
     """Tell whether a credential may join: "if own" asks whether the order is of the guest's table, and open."""
     parsed = parse(room)
     if parsed is None:
         return "unknown"
     name, number = parsed
-    if kind == "staff":
-        return "yes" if role in KINDS[name].roles else "forbidden"
-    if name == "table":
-        return "yes" if number == table_id else "forbidden"
-    return "if own" if name == "order" else "forbidden"
+    if caller.kind == "staff":
+        return "yes" if caller.role in KINDS[name].roles else "forbidden"
+    named = {"table": caller.table_id, "order": caller.order_id, "customer": caller.customer_id}
+    if number is not None and named.get(name) == number:
+        return "yes"
+    return "if own" if name == "order" and caller.kind == "table" else "forbidden"
+
+
+def own_room(caller: Caller) -> str | None:
+    """Return the room of what a guest's token names; None for staff, who have many."""
+    named = {"table": caller.table_id, "order": caller.order_id, "customer": caller.customer_id}
+    return next((f"{name}:{number}" for name, number in named.items() if number is not None), None)
 
 
 def audience_in(room: str, *, is_staff: bool) -> Audience:

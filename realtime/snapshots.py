@@ -64,6 +64,8 @@ def _state(restaurant_id: int, room: str, audience: Audience) -> Snapshot:
     orders = open_orders(restaurant_id)
     if kind == "table":
         orders = orders.filter(table_id=number or 0)
+    elif kind == "customer":
+        orders = orders.filter(customer_id=number or 0)
     return {"orders": [_order(order, audience) for order in seen_orders(orders)]}
 
 

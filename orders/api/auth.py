@@ -1,4 +1,4 @@
-"""From credentials to an Actor: a staff access token, or the session of one of our own pages."""
+"""From credentials to an Actor: a staff access token, the session of one of our own pages, or a guest's token."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from orders.access import BadToken, actor_of, membership_of_session, read_access_token
 from orders.actors import Actor
 from orders.models import Membership, User
+from orders.tokens import NO_GUEST, guest_pass, is_guest_token
 
 CHALLENGE = 'Bearer realm="brigade"'
 
@@ -67,3 +68,22 @@ class SessionStaffAuthentication(SessionAuthentication):
         if membership is None:
             raise PermissionDenied("Choose a restaurant first.")
         return _let_in(request, membership)
+
+
+class GuestAuthentication(BearerAuthentication):
+    """The token of a table, an order or a customer; ``request.auth`` is the guest's Actor, ``request.guest`` the pass.
+
+    Other tokens are for the next in line.
+    """
+
+    def authenticate(self, request: Request) -> tuple[Any, Actor] | None:
+        """Return nobody and the actor, or None without a guest's token; raises AuthenticationFailed."""
+        token = bearer_token(request)
+        if token is None or not is_guest_token(token):
+            return None
+        guest = guest_pass(token)
+        if guest is None:
+            raise AuthenticationFailed(NO_GUEST)
+        caller: Any = request
+        caller.guest = guest
+        return None, guest.actor("api")

@@ -6,24 +6,21 @@ from typing import Any
 
 from django.http import HttpResponse
 from rest_framework import serializers
-from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from orders.access import BadToken
 from orders.actors import Actor
-from orders.api.auth import BearerAuthentication, SessionStaffAuthentication, bearer_token
+from orders.api.auth import BearerAuthentication, GuestAuthentication, SessionStaffAuthentication
 from orders.api.documents import Schema, documented
 from orders.api.endpoints import JSON, Endpoint
 from orders.api.fields import BIGGEST_ID
 from orders.api.pages import Query, SeveralParameter, WholeParameter, query_of
 from orders.errors import InvalidFields, NotAllowed, NotFound
-from orders.tokens import TABLE_PREFIX
-from realtime.credentials import Principal, principal_of_token
+from realtime.credentials import Principal, principal_of_guest
 from realtime.events import CATALOGUE
 from realtime.frames import StreamEvent, encoded
 from realtime.joining import MOST_ROOMS, Refused, check_rooms, may_replay
-from realtime.rooms import audience_in
+from realtime.rooms import audience_in, own_room
 from realtime.sockets import Membership, frame_for
 from realtime.stream import MOST_REPLAYED, Head, head_of, read_events
 
@@ -41,7 +38,7 @@ class EventQuery(Query):
         child=serializers.CharField(max_length=60),
         required=False,
         max_length=MOST_ROOMS,
-        help_text="Default: `restaurant` for managers, `orders` for other staff, its own table for a table.",
+        help_text="Default: `restaurant` for managers, `orders` for other staff; for guests, that of their token.",
     )
     types = SeveralParameter(child=serializers.ChoiceField(choices=list(CATALOGUE)), required=False)
     limit = WholeParameter(required=False, min_value=1, help_text="More than 1000 is taken as 1000.")
@@ -67,23 +64,6 @@ _ANSWER: Schema = {
 }
 
 
-class TableAuthentication(BearerAuthentication):
-    """A table's token; ``request.auth`` is the guests' Actor. Other tokens are for the next in line."""
-
-    def authenticate(self, request: Request) -> tuple[Any, Actor] | None:
-        """Return nobody and the actor, or None without a table's token; raises AuthenticationFailed."""
-        token = bearer_token(request)
-        if token is None or not token.startswith(TABLE_PREFIX):
-            return None
-        try:
-            principal = principal_of_token(token)
-        except BadToken as error:
-            raise AuthenticationFailed(str(error)) from error
-        caller: Any = request
-        caller.principal = principal
-        return None, principal.actor
-
-
 class IsOnStream(BasePermission):
     """Lets in whoever may open a WebSocket."""
 
@@ -95,7 +75,7 @@ class IsOnStream(BasePermission):
 class Events(Endpoint):
     """The restaurant's stream."""
 
-    authentication_classes = (TableAuthentication, BearerAuthentication, SessionStaffAuthentication)
+    authentication_classes = (GuestAuthentication, BearerAuthentication, SessionStaffAuthentication)
     permission_classes = (IsOnStream,)
 
     @documented("read_events", tag="realtime", query=EventQuery, answers={200: _ANSWER})
@@ -124,9 +104,8 @@ class Events(Endpoint):
 
     def _principal(self) -> Principal:
         caller: Any = self.request
-        if self.actor.kind == "table":
-            guest: Principal = caller.principal
-            return guest
+        if self.actor.is_guest:
+            return principal_of_guest(caller.guest)
         actor, restaurant = self.actor, caller.membership.restaurant
         return Principal(
             kind="staff",
@@ -140,9 +119,7 @@ class Events(Endpoint):
 
 
 def _usual_room(principal: Principal) -> str:
-    if not principal.is_staff:
-        return f"table:{principal.table_id}"
-    return "restaurant" if principal.actor.is_manager else "orders"
+    return own_room(principal) or ("restaurant" if principal.actor.is_manager else "orders")
 
 
 def _check(principal: Principal, rooms: tuple[str, ...]) -> None:
