@@ -10,7 +10,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from config import health
 from config.problems import unknown_address
 from kitchen.api import stations, tickets
-from orders.api import items, menu, orders, sign_in
+from orders.api import counters, items, menu, orders, payments, sign_in
 from orders.api.fields import BIGGEST_ID
 from realtime.api import alerts, events
 
@@ -68,8 +68,11 @@ _VIEWS: dict[str, Any] = {
     "modifier-groups/<id:row_id>": menu.ModifierGroupRow,
     "tables": menu.TableList,
     "tables/<id:row_id>": menu.TableRow,
-    "counters": menu.CounterList,
-    "counters/<id:row_id>": menu.CounterRow,
+    "counters": counters.Counters,
+    "counters/<id:counter_id>": counters.OneCounter,
+    "payments": payments.Payments,
+    "payments/<id:payment_id>": payments.OnePayment,
+    "payments/<id:payment_id>/refund": payments.Refunding,
 }
 
 

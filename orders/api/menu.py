@@ -16,7 +16,7 @@ from orders.api.endpoints import Endpoint, answer
 from orders.api.fields import Body, Flag, Whole
 from orders.api.pages import FlagParameter, NoQuery, Ordering, PageQuery, id_parameter, page, query_of
 from orders.errors import NotFound
-from orders.models import Allergen, Category, Counter, FoodType, ModifierGroup, Table
+from orders.models import Allergen, Category, FoodType, ModifierGroup, Table
 from orders.selectors import menu_of
 from orders.services.menu import set_availability
 from orders.shapes import (
@@ -161,13 +161,6 @@ TableList, TableRow = _shelf_views(
     TableShape,
     one="table",
     many="tables",
-    tag="tables",
-)
-CounterList, CounterRow = _shelf_views(
-    Shelf(lambda restaurant_id: Counter.objects.filter(restaurant_id=restaurant_id), BY_NAME, _named),
-    Named,
-    one="counter",
-    many="counters",
     tag="tables",
 )
 

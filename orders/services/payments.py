@@ -22,7 +22,8 @@ from orders.states import OrderStatus, PaymentMethod, PaymentOutcome, Role
 from orders.units import require_unit, unit_of_work
 
 TAKES_PAYMENTS = (Role.CASHIER, Role.MANAGER)
-SCOPE = "payments:write"
+MAY_WRITE = "payments:write"
+MAY_READ = "payments:read"
 _NOTHING_TO_PAY = (OrderStatus.DRAFT, OrderStatus.CANCELLED)
 _ZERO = Decimal("0.00")
 # Neither 0 and O nor 1 and I: references are read out over the telephone.
@@ -50,7 +51,7 @@ def take_payment(
     Raises NotAllowed, NotFound, InvalidFields, NotPayable for a draft or a cancelled order, Overpaid above what is
     open, Duplicate for a ``transaction_reference`` in use.
     """
-    actor.require(*TAKES_PAYMENTS, to="take payments", scope=SCOPE)
+    actor.require(*TAKES_PAYMENTS, to="take payments", scope=MAY_WRITE)
     reference = transaction_reference.strip()
     _refuse_card_number(reference, "/transaction_reference")
     order = _order_to_pay(order_id, actor)
