@@ -134,12 +134,15 @@ def _ordering(query: dict[str, Any]) -> Ordering:
 
 
 def _is_wide(query: dict[str, Any]) -> bool:
-    """Whether only method and status narrow the list: of an order, a till or a time there are few payments anyway."""
-    return bool(query.keys() & {"method", "status"}) and not query.keys() & {*_SAME_NAME, *_MOMENTS}
+    """Whether the list is of so many payments that those of each method and outcome are better found by themselves.
+
+    Of one order there are few, of a time too; all payments have an index of their own.
+    """
+    return bool(query.keys() & {"counter", "method", "status"}) and not query.keys() & {"order", *_MOMENTS}
 
 
 def _branches(query: dict[str, Any]) -> Sequence[Q]:
-    """Return each combination by itself: the index has its payments in the list's order."""
+    """Return each combination that is asked for: the index has its payments in the list's order."""
     methods = sorted(set(query.get("method", PaymentMethod)))
     outcomes = sorted(set(query.get("status", PaymentOutcome)))
     return [Q(method=method, status=outcome) for method, outcome in product(methods, outcomes)]

@@ -43,10 +43,15 @@ class Payment(TrackedModel):
                 name="payment_refunded",
             ),
         )
+        # Methods and outcomes are few: each combination is found by itself, also at a till.
         indexes = (
             models.Index(fields=("restaurant", "-id"), name="payment_list"),
+            models.Index(fields=("restaurant", "method", "status", "-id"), name="payment_by_kind"),
+            models.Index(fields=("restaurant", "created_at", "id"), name="payment_created"),
             models.Index(
-                fields=("counter", "-id"), name="payment_of_counter", condition=models.Q(counter__isnull=False)
+                fields=("counter", "method", "status", "-id"),
+                name="payment_of_counter",
+                condition=models.Q(counter__isnull=False),
             ),
         )
 
