@@ -19,6 +19,7 @@ from django.utils.translation import ngettext
 from orders import states
 from orders.actors import Actor
 from orders.admin.base import OwnedForm, OwnFilter, ReadOnlyInline, RestaurantAdmin, badge
+from orders.admin.payments import PaymentInline, RefundInline
 from orders.errors import DomainError
 from orders.models import Order, OrderItem
 from orders.reach import reach_of
@@ -116,7 +117,7 @@ class OrderAdmin(RestaurantAdmin[Order]):
             {
                 "fields": (
                     "currency", "total_amount", "service_amount", "tax_amount", "final_amount", "paid_amount",
-                    "payment_status",
+                    "refunded_amount", "payment_status", "unpaid_reason",
                 ),
             },
         ),
@@ -130,7 +131,7 @@ class OrderAdmin(RestaurantAdmin[Order]):
             },
         ),
     )  # fmt: skip
-    inlines = (OrderItemInline,)
+    inlines = (OrderItemInline, PaymentInline, RefundInline)
     autocomplete_fields = ("table", "customer")
     list_display = (
         "order_number", "status_badge", "channel", "table_name", "customer_name", "priority", "bill", "payment_status",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,11 +21,14 @@ from orders.models import (
     MenuItem,
     ModifierGroup,
     Order,
+    Payment,
+    Refund,
     Restaurant,
     Table,
     User,
 )
-from orders.states import Role
+from orders.services.payments import refund_payment, take_payment
+from orders.states import PaymentMethod, Role
 from realtime.models import Alert, Severity
 from realtime.services import raise_alert
 from tests.factories import (
@@ -41,7 +45,7 @@ if TYPE_CHECKING:
 
 MODELS = (
     Alert, Allergen, Category, Counter, Customer, FoodType, KitchenOrder, Membership, MenuItem, ModifierGroup, Order,
-    Restaurant, Station, Table, User,
+    Payment, Refund, Restaurant, Station, Table, User,
 )  # fmt: skip
 # What fields of forms ask for while somebody types: (app, model, field), and the model that is offered.
 ASKED = {
@@ -93,6 +97,9 @@ def row_of(model: type[Any], place: Place) -> Any:  # noqa: PLR0911 - each model
         return place.ticket()
     if model is Order:
         return place.order()
+    if model in (Payment, Refund):
+        paid = take_payment(order_id=place.order().pk, amount=Decimal(5), method=PaymentMethod.CARD, actor=place.actor)
+        return paid if model is Payment else refund_payment(payment_id=paid.pk, reason="Cold", actor=place.actor)
     if model is Alert:
         return raise_alert(actor=place.actor, severity=Severity.INFO, message="Oven two is cold")
     made = {Station: place.station, Table: place.table, MenuItem: place.dish, Category: place.dish.category}
