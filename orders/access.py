@@ -1,13 +1,15 @@
-"""Who somebody is: from a user, a session or an access token to a membership and an Actor."""
+"""Who somebody is: from a user, a session, an access token or a device's key to an Actor."""
 
 from __future__ import annotations
 
+import hashlib
 import time
 from dataclasses import dataclass
 from functools import lru_cache
 
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.base import SessionBase
+from django.utils.crypto import constant_time_compare
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
@@ -16,12 +18,13 @@ from rest_framework_simplejwt.utils import get_md5_hash_password
 from orders.actors import Actor, Source
 from orders.books import book_of
 from orders.errors import InvalidFields, NotAllowed
-from orders.models import Membership, Restaurant, User
-from orders.states import Role
+from orders.models import Device, Membership, Restaurant, User
+from orders.states import DeviceKind, Role
 
 RESTAURANT_CLAIM = "restaurant"
 SESSION_KEY = "restaurant_id"
 MOST_TOKENS = 5000
+DEVICE_PREFIX = "dev_"
 _NO_GOOD = "The token is not valid, or has expired."
 
 
@@ -34,6 +37,20 @@ def actor_of(membership: Membership, source: Source) -> Actor:
         user_id=membership.user_id,
         name=membership.user.display_name,
         source=source,
+    )
+
+
+def actor_of_device(device: Device, source: Source) -> Actor:
+    """Return who acts when this device does: nobody in person, and no more than its scopes say."""
+    return Actor(
+        restaurant_id=device.restaurant_id,
+        kind="device",
+        name=device.name,
+        source=source,
+        device_id=device.pk,
+        device_kind=DeviceKind(device.kind),
+        counter_id=device.counter_id,
+        scopes=frozenset(device.scopes),
     )
 
 
@@ -148,6 +165,38 @@ def _holder(claims: _Claims) -> StaffToken:
     if membership is None or claims.password != get_md5_hash_password(membership.user.password):
         raise BadToken("The token's user may not sign in here any more.")
     return StaffToken(membership, claims.expires_at)
+
+
+def digest_of(key: str) -> str:
+    """Return what is stored of a device's key."""
+    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+@lru_cache(MOST_TOKENS)
+def _place_of(digest: str) -> tuple[int, int]:
+    """Return (restaurant, device) of a key, which never change; what is refused is not remembered."""
+    found = Device.objects.filter(key_digest=digest).values_list("restaurant_id", "pk").first()
+    if found is None:
+        raise BadToken(_NO_GOOD)
+    return found
+
+
+def find_device(device_id: int, restaurant_id: int) -> Device | None:
+    """Return a device as it is now as long as its key is good, or None; its row is shared, so only read it."""
+    return book_of(restaurant_id).device(device_id)
+
+
+def read_device_key(key: str) -> Device:
+    """Return the device whose key this is; raises BadToken, also for one that was revoked.
+
+    A key is looked up by its digest: how long that takes says nothing of any key, since nobody can choose a digest.
+    """
+    digest = digest_of(key)
+    restaurant_id, device_id = _place_of(digest)
+    device = find_device(device_id, restaurant_id)
+    if device is None or not constant_time_compare(device.key_digest, digest):
+        raise BadToken("The device's key was revoked.")
+    return device
 
 
 def membership_of_session(user: User | AnonymousUser, session: SessionBase) -> Membership | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from orders.errors import NotAllowed
-from orders.states import Role
+from orders.states import DeviceKind, Role
 
 Source = Literal["api", "admin", "websocket", "system"]
 
@@ -16,8 +16,9 @@ class Actor:
     """One caller, in one restaurant, for the length of one request or command.
 
     ``restaurant_id`` is 0 for the system alone (commands, migrations of data): it finds no restaurant's rows.
-    ``role`` is a membership role; None for guests, devices and the system. A device has ``scopes`` instead. A guest
-    has what the token names: the table at which one sits, the order that one follows, or oneself as a customer.
+    ``role`` is a membership role; None for guests, devices and the system. A device has ``scopes`` instead, and
+    ``counter_id`` where it is paired with a till. A guest has what the token names: the table at which one sits, the
+    order that one follows, or oneself as a customer.
     """
 
     restaurant_id: int
@@ -27,6 +28,8 @@ class Actor:
     name: str = ""
     source: Source = "system"
     device_id: int | None = None
+    device_kind: DeviceKind | None = None
+    counter_id: int | None = None
     scopes: frozenset[str] = frozenset()
     table_id: int | None = None
     order_id: int | None = None

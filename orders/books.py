@@ -1,9 +1,10 @@
-"""What a restaurant's orders rest on - its settings, staff, tables and menu - kept by each process between changes.
+"""What a restaurant's orders rest on, kept by each process between changes.
 
-A book is of one revision (``orders.models.Revision``), and whoever asks for a book asks the database for the
-revision first: one short statement. So nobody is let in by a membership that has ended, and nothing is sold at a
-price that is no longer the menu's, whoever changed them and from wherever. Rows come into a book when they are first
-asked for. Several threads read the same book: nothing in it is ever changed.
+That is its settings, staff, devices, tables and menu. A book is of one revision (``orders.models.Revision``), and
+whoever asks for a book asks the database for the revision first: one short statement. So nobody is let in by a
+membership that has ended, and nothing is sold at a price that is no longer the menu's, whoever changed them and from
+wherever. Rows come into a book when they are first asked for. Several threads read the same book: nothing in it is
+ever changed.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from decimal import Decimal
 from django.db.models import Prefetch
 
 from orders.models import (
+    Device,
     Membership,
     MenuItem,
     MenuItemAllergen,
@@ -74,6 +76,7 @@ class Book:
         self.revision = revision
         self._restaurant: Restaurant | None = None
         self._members: dict[int, Membership] = {}
+        self._devices: dict[int, Device] = {}
         self._tables: dict[int, Table] = {}
         self._dishes: dict[int, Dish] = {}
 
@@ -96,6 +99,17 @@ class Book:
                 return None
             self._members[user_id] = membership
         return self._members[user_id]
+
+    def device(self, device_id: int) -> Device | None:
+        """Return the device as long as its key is good, or None."""
+        if device_id not in self._devices:
+            device = Device.objects.filter(
+                restaurant_id=self.restaurant_id, pk=device_id, revoked_at__isnull=True
+            ).first()
+            if device is None:
+                return None
+            self._devices[device_id] = device
+        return self._devices[device_id]
 
     def table(self, table_id: int) -> Table | None:
         """Return the table, or None where the restaurant has no such."""

@@ -9,9 +9,18 @@ from rest_framework.authentication import BaseAuthentication, SessionAuthenticat
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
-from orders.access import BadToken, actor_of, membership_of_session, read_access_token
+from orders.access import (
+    DEVICE_PREFIX,
+    BadToken,
+    actor_of,
+    actor_of_device,
+    membership_of_session,
+    read_access_token,
+    read_device_key,
+)
 from orders.actors import Actor
-from orders.models import Membership, User
+from orders.models import Device, Membership, User
+from orders.services.devices import note_use
 from orders.tokens import NO_GUEST, guest_pass, is_guest_token
 
 CHALLENGE = 'Bearer realm="brigade"'
@@ -36,15 +45,26 @@ def _let_in(request: Request, membership: Membership) -> tuple[User, Actor]:
     return membership.user, actor
 
 
-class BearerAuthentication(BaseAuthentication):
-    """A staff access token; ``request.auth`` is the Actor."""
+def _let_device_in(request: Request, device: Device) -> tuple[None, Actor]:
+    note_use([device.pk])
+    actor = actor_of_device(device, "api")
+    caller: Any = request
+    caller.actor = actor
+    caller.device = device
+    return None, actor
 
-    def authenticate(self, request: Request) -> tuple[User, Actor] | None:
-        """Return the user and the actor, or None without a token; raises AuthenticationFailed."""
+
+class BearerAuthentication(BaseAuthentication):
+    """A staff access token, or a device's key; ``request.auth`` is the Actor."""
+
+    def authenticate(self, request: Request) -> tuple[User | None, Actor] | None:
+        """Return the user (None for a device) and the actor, or None without a token; raises AuthenticationFailed."""
         token = bearer_token(request)
         if token is None:
             return None
         try:
+            if token.startswith(DEVICE_PREFIX):
+                return _let_device_in(request, read_device_key(token))
             return _let_in(request, read_access_token(token).membership)
         except BadToken as error:
             raise AuthenticationFailed(str(error)) from error

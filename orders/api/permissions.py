@@ -1,18 +1,39 @@
-"""Who may call at all; what each role may do is for the services to say."""
+"""Who may call an address at all; what each role may do is for the services to say."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from rest_framework.permissions import BasePermission
+from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
 from orders.actors import Actor
+from orders.scopes import Scope
+
+# What an endpoint says where no device may read, or write, whatever its scopes.
+STAFF_ALONE: Scope | None = None
 
 
 class IsStaff(BasePermission):
-    """Lets staff of a restaurant in."""
+    """Lets staff of a restaurant in, and the devices that have the scope which the endpoint names."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """Whether the caller is a member of staff."""
-        return isinstance(request.auth, Actor) and request.auth.kind == "staff"
+        """Whether the caller is a member of staff, or a device that may read here, or write."""
+        if not isinstance(request.auth, Actor):
+            return False
+        if request.auth.kind == "staff":
+            return True
+        if request.auth.kind != "device":
+            return False
+        needed = scope_needed(view, request.method or "")
+        if needed is None:
+            self.message = "Only staff may do this, no device."
+            return False
+        self.message = f"This device lacks the scope {needed}."
+        return needed in request.auth.scopes
+
+
+def scope_needed(view: Any, method: str) -> Scope | None:
+    """Return what a device needs for a method of an endpoint; None where it is for staff alone."""
+    needed: Scope | None = getattr(view, "reads" if method in SAFE_METHODS else "writes", STAFF_ALONE)
+    return needed

@@ -10,7 +10,7 @@ from orders.models.accounts import Restaurant
 
 
 class Revision(models.Model):
-    """The state of what a restaurant's orders rest on: its settings, staff, tables and menu.
+    """The state of what a restaurant's orders rest on: its settings, staff, devices, tables and menu.
 
     Triggers of the database give it another ``value`` in the transaction of each change, so no writer can forget it,
     whether it is a service, the admin or psql. Who reads a value has, in the same snapshot, what it stands for; and
