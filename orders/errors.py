@@ -19,6 +19,8 @@ DomainError
     ├── NotPayable           there is no bill to pay: a draft, or a cancelled order
     ├── Overpaid             more would be paid than is on the bill
     ├── RefundTooLarge       less is left of the payment
+    ├── AlreadyAsked         the order's cancellation waits for the kitchen's word already
+    ├── AlreadyDecided       somebody else has accepted or rejected the cancellation
     ├── TooLate              the time for it has passed
     ├── KeyInProgress        the first request with this Idempotency-Key still runs
     └── NotEditable          the order or item has gone too far to be changed so
@@ -195,6 +197,14 @@ class RefundTooLarge(Conflict):
     """Less is left of the payment; ``left`` names how much."""
 
     code = "refund_too_large"
+
+
+class AlreadyAsked(Conflict):
+    """The order's cancellation waits for the kitchen's word already; ``pending_cancellation`` says whose and why."""
+
+
+class AlreadyDecided(Conflict):
+    """Somebody else has accepted or rejected the cancellation; ``decided_by_name`` and ``decided_at`` say who, when."""
 
 
 class TooLate(Conflict):
