@@ -13,6 +13,7 @@ from django.db.models import Prefetch
 from kitchen.demo import acts
 from kitchen.demo.acts import Act, Outcome
 from kitchen.demo.guests import House, Offer, Party, Wish
+from kitchen.demo.paying import shares_of
 from kitchen.models import KitchenOrder, KitchenOrderItem
 from kitchen.services.tickets import ItemMove, acknowledge_ticket, set_ticket_item_statuses
 from kitchen.states import TO_MAKE, TicketItemStatus
@@ -20,12 +21,13 @@ from orders import states
 from orders.access import actor_of
 from orders.actors import Actor
 from orders.errors import DomainError, NotFound, OutOfStock, Unavailable
-from orders.models import Allergen, Membership, MenuItem, MenuItemModifierGroup, Order, Restaurant, Table
+from orders.models import Allergen, Counter, Membership, MenuItem, MenuItemModifierGroup, Order, Restaurant, Table
 from orders.services.customers import AskedCustomer
 from orders.services.dishes import AskedItem
 from orders.services.items import add_items, set_item_status
 from orders.services.menu import set_availability
 from orders.services.orders import confirm_order, create_order, set_order_status, update_order
+from orders.services.payments import take_payment
 from orders.states import Channel, ItemStatus, OrderStatus, Priority, Role
 
 # Orders of the simulation are known by their external_id: what an earlier one left is taken up again.
@@ -96,6 +98,7 @@ class Crew:
         counted = MenuItem.objects.filter(restaurant=restaurant, stock__isnull=False)
         self._stock = {dish.pk: max(dish.stock or 0, _LEAST_DELIVERED) for dish in counted}
         self._off: set[int] = set()
+        self._till = Counter.objects.filter(restaurant=restaurant).order_by("pk").values_list("pk", flat=True).first()
 
     def _somebody(self, role: Role) -> Actor:
         """Return the restaurant's own member of this role; where there is none, somebody without a sign-in."""
@@ -225,7 +228,8 @@ class Crew:
 
     @_do.register
     def _(self, act: acts.Complete) -> None:
-        self._set_order(act, OrderStatus.COMPLETED, Role.MANAGER, act.reason)
+        self._pay(act)
+        self._set_order(act, OrderStatus.COMPLETED, Role.CASHIER)
         del self._orders[act.number]
 
     @_do.register
@@ -276,6 +280,23 @@ class Crew:
 
     def _set_order(self, act: acts.OfOrder, to: OrderStatus, role: Role, reason: str = "") -> None:
         set_order_status(order_id=self._order(act), to=to, actor=self._staff[role], reason=reason)
+
+    def _pay(self, act: acts.OfOrder) -> None:
+        """Have the party pay what is open, each in its way: cash, card, a code, or half in cash and the rest by card.
+
+        What was paid before the connection was lost is not open any more.
+        """
+        order = Order.objects.get(pk=self._order(act))
+        left = order.final_amount - order.paid_amount
+        for amount, method, tendered in shares_of(left, order.currency, party=act.number):
+            take_payment(
+                order_id=order.pk,
+                amount=amount,
+                method=method,
+                tendered=tendered,
+                counter_id=self._till,
+                actor=self._staff[Role.CASHIER],
+            )
 
     def _minutes(self, order_id: int) -> tuple[int, ...]:
         items = KitchenOrderItem.objects.filter(ticket__order_id=order_id).order_by("pk")

@@ -90,9 +90,7 @@ class Deliver(OfOrder):
 
 @dataclass(frozen=True, slots=True)
 class Complete(OfOrder):
-    """A manager closes it."""
-
-    reason: str
+    """The party pays, and the cashier closes it."""
 
 
 @dataclass(frozen=True, slots=True)

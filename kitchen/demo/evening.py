@@ -263,4 +263,4 @@ class Evening:
 
     def _leave(self, party: Party) -> Story:
         yield Wait(party.chance.uniform(5, 25) if party.channel == Channel.DINE_IN else 1.0)
-        yield acts.Complete(party.number, "Paid at the till")
+        yield acts.Complete(party.number)
