@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from django.db import IntegrityError, transaction
-from django.db.models import ProtectedError
 
 from orders.actors import Actor
-from orders.errors import Duplicate, InUse, NotFound
+from orders.errors import Duplicate, InUse
 from orders.models import Counter
 from orders.states import Role
-from orders.units import unit_of_work
+from orders.units import require_unit, unit_of_work
 
 
 @unit_of_work
@@ -40,18 +39,15 @@ def delete_counter(*, counter_id: int, actor: Actor) -> None:
     """
     actor.require(Role.MANAGER, to="delete counters")
     counter = _lock(counter_id, actor)
-    try:
-        counter.delete()
-    except ProtectedError as error:
-        raise InUse(f"Payments were taken at {counter.name}, or a device is paired with it.") from error
+    if counter.payments.exists():
+        raise InUse(f"Payments were taken at {counter.name}.")
+    if counter.devices.exists():
+        raise InUse(f"A device is paired with {counter.name}.")
+    counter.delete()
 
 
 def _lock(counter_id: int, actor: Actor) -> Counter:
-    own = Counter.objects.select_for_update(no_key=True).filter(restaurant_id=actor.restaurant_id)
-    counter = own.filter(pk=counter_id).first()
-    if counter is None:
-        raise NotFound("There is no such counter.")
-    return counter
+    return require_unit().lock(Counter, counter_id, restaurant_id=actor.restaurant_id)
 
 
 def _save(counter: Counter) -> None:
