@@ -10,7 +10,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from config import health
 from config.problems import unknown_address
 from kitchen.api import stations, tickets
-from orders.api import counters, items, menu, orders, payments, sign_in
+from orders.api import counters, guest, items, menu, orders, payments, qr, sign_in, tracking
 from orders.api.fields import BIGGEST_ID
 from realtime.api import alerts, events
 
@@ -40,6 +40,15 @@ _VIEWS: dict[str, Any] = {
     "orders/<id:order_id>/confirm": orders.ConfirmOrder,
     "orders/<id:order_id>/status": orders.OrderStatusOf,
     "orders/<id:order_id>/transitions": orders.Transitions,
+    "orders/<id:order_id>/qr": qr.OrderCode,
+    "orders/<id:order_id>/tracking-link": tracking.TrackingLink,
+    "customers/<id:customer_id>/tracking-link": tracking.CustomerLink,
+    "tables/<id:row_id>/qr": qr.TableCode,
+    "qr/scan": qr.Scan,
+    "guest": guest.Guest,
+    "guest/menu": guest.GuestMenu,
+    "guest/orders": guest.GuestOrders,
+    "guest/orders/<id:order_id>": guest.OneGuestOrder,
     "orders/<id:order_id>/items": items.Lines,
     "orders/<id:order_id>/items/<id:item_id>": items.OneLine,
     "orders/<id:order_id>/items/<id:item_id>/status": items.LineStatus,

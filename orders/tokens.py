@@ -55,6 +55,11 @@ class GuestPass:
         return "" if self.table is None else self.table.nonce
 
     @property
+    def ends(self) -> dt.datetime | None:
+        """When the token ends; None for a table's."""
+        return None if self.expires_at is None else dt.datetime.fromtimestamp(self.expires_at, dt.UTC)
+
+    @property
     def room(self) -> str:
         """The room in which the guest hears of what the token opens."""
         kind = "order" if self.kind == "tracking" else self.kind

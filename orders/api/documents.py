@@ -17,6 +17,7 @@ from orders.api.pages import Query
 H = TypeVar("H", bound=Callable[..., Any])
 Schema = dict[str, Any]
 
+_BYTES: Schema = {"type": "string", "format": "binary"}
 SHAPES: set[type[Struct]] = set()
 
 
@@ -41,10 +42,11 @@ def documented(
     *,
     tag: str,
     answers: dict[int, Schema | None],
+    images: tuple[str, ...] = (),
     body: Any = None,
     query: type[Query] | None = None,
 ) -> Callable[[H], H]:
-    """Describe an endpoint's method; its docstring is the summary."""
+    """Describe an endpoint's method; its docstring is the summary. ``images`` are other media types of its 200."""
 
     def describe(method: H) -> H:
         summary, _, description = (method.__doc__ or "").strip().partition("\n")
@@ -56,9 +58,10 @@ def documented(
             request=body,
             parameters=[query] if query else [],
             responses={
-                status: OpenApiResponse(schema, description=HTTPStatus(status).phrase)
+                (status, "application/json"): OpenApiResponse(schema, description=HTTPStatus(status).phrase)
                 for status, schema in answers.items()
-            },
+            }
+            | {(200, media_type): OpenApiResponse(_BYTES, description="OK") for media_type in images},
         )
         described: H = decorate(method)
         return described

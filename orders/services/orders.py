@@ -25,8 +25,9 @@ from orders.errors import (
     NotFound,
     NotPaid,
 )
-from orders.models import Allergen, Order, OrderItem, Table
+from orders.models import Allergen, Order, OrderItem, Payment, Table
 from orders.money import is_payable
+from orders.scopes import Scope
 from orders.services.customers import AskedCustomer, find_customer, match_customer
 from orders.services.dishes import (
     AskedItem,
@@ -69,8 +70,8 @@ def create_order(  # noqa: PLR0913 - an order is what it is
     Raises NotAllowed, NotFound for ids that the restaurant hasn't, InvalidFields for choices that do not fit,
     Unavailable, OutOfStock, and Conflict ``duplicate`` for an ``external_id`` in use.
     """
-    if actor.kind == "staff":
-        actor.require(*TAKERS, to="take orders")
+    if actor.kind != "table" or actor.table_id != table_id:
+        actor.require(*TAKERS, to="take orders", scope=Scope.ORDERS_WRITE)
     book = book_of(actor.restaurant_id)
     restaurant = book.restaurant
     table = _table(book, table_id)
@@ -344,6 +345,8 @@ def _change_customer(order: Order, changes: OrderChanges) -> None:
 
 
 def _change_discount(order: Order, actor: Actor, amount: Decimal) -> None:
+    if amount == order.discount_amount:
+        return  # who sends back all that they read gives no discount
     actor.require(Role.MANAGER, to="give discounts")
     if amount < 0:
         raise InvalidFields.one("/discount_amount", "min_value", "A discount is not negative.")
@@ -365,13 +368,18 @@ def delete_order(*, order_id: int, actor: Actor, reason: str = "", version: int 
     Raises NotAllowed, InvalidTransition once the order was handed over or closed, StaleVersion.
     """
     order = lock_order(order_id, actor=actor, version=version)
-    if order.status not in states.NOT_YET_IN_KITCHEN or order.payment_status != PaymentStatus.UNPAID:
-        actor.require(Role.MANAGER, to="cancel this order")
-        reason = reason or "cancelled by a manager"
+    early = order.status in states.NOT_YET_IN_KITCHEN
+    own = early and order.waiter_id is not None and order.waiter_id == actor.user_id
+    actor.require(*((Role.WAITER, Role.MANAGER) if own else (Role.MANAGER,)), to="take this order back")
+    if not early or _was_paid(order):
+        reason = reason if early or reason.strip() else "cancelled by a manager"
         return set_order_status(order_id=order_id, to=OrderStatus.CANCELLED, actor=actor, reason=reason)
-    own = order.waiter_id is not None and order.waiter_id == actor.user_id
-    actor.require(*([Role.WAITER, Role.MANAGER] if own else [Role.MANAGER]), to="delete this order")
     if order.status != OrderStatus.DRAFT:
         put_back(order)
     order.delete()
     return None
+
+
+def _was_paid(order: Order) -> bool:
+    """Whether there is any trace of money: also what was given back, or failed, is not to be deleted."""
+    return order.payment_status != PaymentStatus.UNPAID or Payment.objects.filter(order=order).exists()

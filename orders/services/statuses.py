@@ -9,8 +9,9 @@ from orders.actors import Actor
 from orders.aggregates import lines_of
 from orders.models import CancellationRequest, Order
 from orders.services.dishes import negative, portions_of, take_stock
+from orders.services.qr_codes import expire_qr_code
 from orders.services.touching import touch
-from orders.states import ItemStatus, OrderStatus, RequestStatus
+from orders.states import CLOSED, ItemStatus, OrderStatus, RequestStatus
 from orders.units import require_unit
 
 _MOMENTS = {
@@ -29,6 +30,8 @@ def enter(order: Order, to: OrderStatus) -> None:
     moment = _MOMENTS.get(to)
     if moment:
         setattr(order, moment, timezone.now())
+    if to in CLOSED:
+        expire_qr_code(order)
     touch(order)
 
 
