@@ -5,6 +5,7 @@ from __future__ import annotations
 from kitchen import states
 from orders.actors import Actor
 from orders.models import CancellationRequest
+from orders.scopes import Scope
 from orders.services.cancellations import grant, lock_request, refuse
 from orders.units import unit_of_work
 
@@ -18,7 +19,7 @@ def accept_cancellation(*, request_id: int, actor: Actor) -> CancellationRequest
 
     Raises NotAllowed, NotFound, AlreadyDecided.
     """
-    actor.require(*states.WORKERS, to="decide on a cancellation", scope="kitchen:write")
+    actor.require(*states.WORKERS, to="decide on a cancellation", scope=Scope.KITCHEN_WRITE)
     order, request = lock_request(request_id, actor=actor)
     grant(order, request, actor=actor)
     return request
@@ -32,7 +33,7 @@ def reject_cancellation(*, request_id: int, reason: str, actor: Actor) -> Cancel
 
     Raises NotAllowed, NotFound, InvalidFields without a reason, AlreadyDecided.
     """
-    actor.require(*states.WORKERS, to="decide on a cancellation", scope="kitchen:write")
+    actor.require(*states.WORKERS, to="decide on a cancellation", scope=Scope.KITCHEN_WRITE)
     order, request = lock_request(request_id, actor=actor)
     refuse(order, actor=actor, reason=reason)
     return request

@@ -9,6 +9,7 @@ from orders.actors import Actor
 from orders.aggregates import lock_order
 from orders.errors import AlreadyAsked, AlreadyDecided, InvalidFields, InvalidTransition, NotFound
 from orders.models import CancellationRequest, Order
+from orders.scopes import Scope
 from orders.services.statuses import cancel, settle_request
 from orders.services.touching import touch
 from orders.shapes import PendingCancellation, as_builtins, timestamp
@@ -30,7 +31,7 @@ def request_cancellation(
     Raises NotAllowed, NotFound, InvalidFields without a reason, InvalidTransition (naming what is allowed) for an
     order that was handed over or closed, AlreadyAsked while a request waits, StaleVersion.
     """
-    actor.require(Role.WAITER, Role.MANAGER, to="ask for a cancellation", scope="orders:write")
+    actor.require(Role.WAITER, Role.MANAGER, to="ask for a cancellation", scope=Scope.ORDERS_WRITE)
     _check_reason(reason)
     order = lock_order(order_id, actor=actor, version=version)
     allowed = states.next_statuses(order.status, order.channel)

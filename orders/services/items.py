@@ -165,12 +165,15 @@ def void_item(*, order_id: int, item_id: int, actor: Actor, reason: str = "", ve
     actor.require(Role.WAITER, Role.MANAGER, to="void items")
     order = lock_order(order_id, actor=actor, version=version)
     line = find_line(order, item_id)
-    if line.status == ItemStatus.CANCELLED:
-        return line
+    if line.status != ItemStatus.CANCELLED:
+        _void(order, line, actor, reason)
+    return line
+
+
+def _void(order: Order, line: OrderItem, actor: Actor, reason: str) -> None:
     _check_removable(order, line)
     write_off(order, line, reason)
     _tell_removed(order, line, actor)
-    return line
 
 
 def write_off(order: Order, line: OrderItem, reason: str) -> None:
@@ -187,13 +190,11 @@ def write_off(order: Order, line: OrderItem, reason: str) -> None:
 def set_item_status(
     *, order_id: int, item_id: int, to: ItemStatus, actor: Actor, version: int | None = None
 ) -> OrderItem:
-    """Move one line; to the status that it has is no change at all. The ticket follows.
+    """Move one line; to the status that it has is no change at all. The ticket follows; ``cancelled`` voids the line.
 
     Locks the order row. Raises InvalidTransition, NotAllowed, NotFound, NotEditable while the kitchen has not got
     the order, StaleVersion.
     """
-    if to == ItemStatus.CANCELLED:
-        return void_item(order_id=order_id, item_id=item_id, actor=actor, version=version)
     actor.require(Role.WAITER, Role.KITCHEN, Role.MANAGER, to="move items")
     order = lock_order(order_id, actor=actor, version=version)
     line = find_line(order, item_id)
@@ -202,6 +203,9 @@ def set_item_status(
     allowed = states.next_item_statuses(line.status)
     if to not in allowed:
         raise InvalidTransition(subject=line.name, status=line.status, to=to, allowed=[str(step) for step in allowed])
+    if to == ItemStatus.CANCELLED:
+        _void(order, line, actor, reason="")
+        return line
     if order.status not in (*states.IN_KITCHEN, OrderStatus.SERVED):
         raise NotEditable(f"Order {order.order_number} is {order.status}.")
     move_line(order, line, to)
