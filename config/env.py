@@ -91,6 +91,27 @@ class Environment(BaseSettings):
     TRACKING_LINK_HOURS: int = Field(
         24, ge=1, le=8760, description="How long a guest's link to an order, or to the orders of their own, is good."
     )
+    RATE_LIMIT_STAFF: float = Field(
+        50,
+        ge=0,
+        le=1_000_000,
+        description="Requests a second that one member of staff, or one device, may send to the API, "
+        "with bursts of twice as many; 0 for as many as they like.",
+    )
+    RATE_LIMIT_GUESTS: float = Field(
+        2,
+        ge=0,
+        le=1_000_000,
+        description="Requests a second that the guests with one link or at one table may send, "
+        "with bursts of ten times as many; 0 for as many as they like.",
+    )
+    RATE_LIMIT_ADDRESS: float = Field(
+        50,
+        ge=0,
+        le=1_000_000,
+        description="Requests a second from one address by those who have not signed in, "
+        "with bursts of twice as many; 0 for as many as they like.",
+    )
     LOG_FORMAT: Literal["text", "json"] = Field(
         "text", description="Log lines for people (`text`) or machines (`json`)."
     )

@@ -22,7 +22,7 @@ from django.views.decorators.csrf import csrf_exempt
 from psycopg_pool import PoolTimeout
 from rest_framework import exceptions
 
-from orders.errors import DomainError, FieldProblem, TooManyAttempts
+from orders.errors import DomainError, FieldProblem, RateLimited, TooManyAttempts
 
 log = structlog.get_logger(__name__)
 
@@ -102,7 +102,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponse
 
 
 def _of_domain(error: DomainError) -> HttpResponse:
-    headers = {"Retry-After": str(error.wait_seconds)} if isinstance(error, TooManyAttempts) else None
+    headers = {"Retry-After": str(error.wait_seconds)} if isinstance(error, (RateLimited, TooManyAttempts)) else None
     return problem(
         _DOMAIN_STATUSES[error.kind], error.code, error.detail, errors=error.problems, headers=headers, **error.extra
     )

@@ -26,6 +26,13 @@ EVENT_RETENTION_DAYS = ENV.EVENT_RETENTION_DAYS
 ORDER_QR_HOURS = ENV.ORDER_QR_HOURS
 TRACKING_LINK_HOURS = ENV.TRACKING_LINK_HOURS
 METRICS_TOKEN = ENV.METRICS_TOKEN
+# Requests a second, and how many at once (orders.limits).
+RATE_LIMITS = {
+    "staff": (ENV.RATE_LIMIT_STAFF, 2 * ENV.RATE_LIMIT_STAFF),
+    "device": (ENV.RATE_LIMIT_STAFF, 2 * ENV.RATE_LIMIT_STAFF),
+    "guest": (ENV.RATE_LIMIT_GUESTS, 10 * ENV.RATE_LIMIT_GUESTS),
+    "address": (ENV.RATE_LIMIT_ADDRESS, 2 * ENV.RATE_LIMIT_ADDRESS),
+}
 BRIGADE_HOME = ENV.BRIGADE_HOME
 
 # Applications -------------------------------------------------------------------------------------
@@ -97,7 +104,8 @@ DATABASES = {
         pool_timeout_seconds=ENV.DATABASE_POOL_TIMEOUT_SECONDS,
     ),
 }
-CHANNEL_LAYERS = channel_layers(REDIS_URLS, ENV.BRIGADE_LAYER_PREFIX or layer_prefix(DATABASE_URL))
+LAYER_PREFIX = ENV.BRIGADE_LAYER_PREFIX or layer_prefix(DATABASE_URL)
+CHANNEL_LAYERS = channel_layers(REDIS_URLS, LAYER_PREFIX)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # An order of a hundred items is 20 KB; nothing that a restaurant sends is near this.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024

@@ -5,6 +5,7 @@ DomainError
 │   └── InvalidFields        several fields at once, each with its pointer
 ├── KeyReused (422)          an Idempotency-Key came with another request than its first
 ├── TooManyAttempts (429)    too many failed sign-ins
+├── RateLimited (429)        too many requests
 ├── TooLarge (413)           more was sent than is taken
 ├── NotAllowed (403)         this role may not
 ├── NotFound (404)           unknown, or another restaurant's
@@ -102,6 +103,17 @@ class TooLarge(DomainError):
 
     kind = "too large"
     code = "too_large"
+
+
+class RateLimited(DomainError):
+    """Too many requests; ``wait_seconds`` says when to try again."""
+
+    kind = "too many"
+    code = "rate_limited"
+
+    def __init__(self, detail: str, *, wait_seconds: int) -> None:
+        super().__init__(detail)
+        self.wait_seconds = wait_seconds
 
 
 class NotAllowed(DomainError):

@@ -74,6 +74,10 @@ def settle(home: Path) -> None:
             "SECRET_KEY": secrets.token_urlsafe(48),
             "ALLOWED_HOSTS": "testserver,localhost,127.0.0.1",
             "BRIGADE_HOME": str(home),
+            # Tests ask as fast as they can; those of the limits set their own.
+            "RATE_LIMIT_STAFF": "0",
+            "RATE_LIMIT_GUESTS": "0",
+            "RATE_LIMIT_ADDRESS": "0",
             # Two runs on one Valkey, and an `up` beside them, must not hear each other.
             "BRIGADE_LAYER_PREFIX": f"test-{secrets.token_hex(6)}",
         }

@@ -10,18 +10,22 @@ import hashlib
 import re
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 from django.http import HttpResponse
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from orders.actors import Actor
 from orders.api.fields import Body, validated
 from orders.api.parsers import decoded, json_text, raw_body
+from orders.api.permissions import STAFF_ALONE
 from orders.api.quick import read_quickly
 from orders.api.renderers import JsonRenderer, encoded
 from orders.errors import Invalid, InvalidFields
+from orders.limits import take, take_for
+from orders.scopes import Scope
 from orders.services.idempotency import Answer, answer_once
 
 JSON = "application/json"
@@ -32,8 +36,13 @@ _KEPT_HEADERS = ("ETag", "Location")
 
 
 class Endpoint(APIView):
-    """One address of the API, for staff."""
+    """One address of the API, for staff, and for devices that have the scope which it names.
 
+    Every address says which: ``read_scope`` where it has a GET, ``write_scope`` where it has anything else.
+    """
+
+    read_scope: ClassVar[Scope | None] = STAFF_ALONE
+    write_scope: ClassVar[Scope | None] = STAFF_ALONE
     request: Request
     _methods: ClassVar[list[str]]
 
@@ -49,6 +58,31 @@ class Endpoint(APIView):
         if request.META.get("HTTP_ACCEPT", _ANYTHING) in (_ANYTHING, JSON) and self.renderer_classes == [JsonRenderer]:
             return JsonRenderer(), JSON
         return super().perform_content_negotiation(request, force)
+
+    def check_throttles(self, request: Request) -> None:
+        """Count the request; raises RateLimited."""
+        if isinstance(request.auth, Actor):
+            take_for(request.auth)
+        else:
+            self._count_stranger(request)
+
+    def permission_denied(self, request: Request, message: str | None = None, code: str | None = None) -> NoReturn:
+        """Refuse whoever may not call; who has not even signed in is counted."""
+        if not isinstance(request.auth, Actor):
+            self._count_stranger(request)
+        super().permission_denied(request, message, code)
+
+    def perform_authentication(self, request: Request) -> None:
+        """Find out who calls; whoever guesses at tokens is counted."""
+        try:
+            super().perform_authentication(request)
+        except AuthenticationFailed:
+            self._count_stranger(request)
+            raise
+
+    @staticmethod
+    def _count_stranger(request: Request) -> None:
+        take("address", request.META.get("REMOTE_ADDR") or "")
 
     @property
     def allowed_methods(self) -> list[str]:
@@ -90,6 +124,12 @@ class Endpoint(APIView):
         return int(match[1])
 
 
+class Secret(HttpResponse):
+    """An answer with something that is told once; ``replayed`` is what is said in its place to who asks again."""
+
+    replayed: bytes
+
+
 def answer(
     shape: Any, status: int = HTTPStatus.OK, *, version: int | None = None, location: str | None = None
 ) -> HttpResponse:
@@ -114,16 +154,20 @@ def keyed(handler: Handler) -> Handler:
         if key is None:
             return handler(endpoint, request, **address)
 
+        first: list[HttpResponse] = []
+
         def work() -> Answer:
             response = handler(endpoint, request, **address)
-            kept = {name: response[name] for name in _KEPT_HEADERS if name in response}
-            return Answer(response.status_code, response.content, kept)
+            first.append(response)
+            headers = {name: response[name] for name in _KEPT_HEADERS if name in response}
+            body = response.replayed if isinstance(response, Secret) else response.content
+            return Answer(response.status_code, body, headers)
 
         kept, replayed = answer_once(actor=endpoint.actor, key=key, fingerprint=_fingerprint(request), work=work)
-        response = HttpResponse(kept.body, status=kept.status, content_type=JSON, headers=kept.headers)
-        if replayed:
-            response["Idempotency-Replayed"] = "true"
-        return response
+        if not replayed:
+            return first[0]
+        headers = {**kept.headers, "Idempotency-Replayed": "true"}
+        return HttpResponse(kept.body, status=kept.status, content_type=JSON, headers=headers)
 
     run.takes_key = True  # type: ignore[attr-defined]  # a test asks every POST for it
     return run

@@ -35,5 +35,5 @@ class IsStaff(BasePermission):
 
 def scope_needed(view: Any, method: str) -> Scope | None:
     """Return what a device needs for a method of an endpoint; None where it is for staff alone."""
-    needed: Scope | None = getattr(view, "reads" if method in SAFE_METHODS else "writes", STAFF_ALONE)
+    needed: Scope | None = getattr(view, "read_scope" if method in SAFE_METHODS else "write_scope", STAFF_ALONE)
     return needed

@@ -36,7 +36,7 @@ def answer_once(*, actor: Actor, key: str, fingerprint: str, work: Callable[[], 
 
     Raises KeyInProgress while the first request runs, KeyReused for the same key with another fingerprint.
     """
-    scope = f"{actor.kind}:{actor.user_id}:{actor.restaurant_id}"
+    scope = scope_of(actor)
     with open_unit(actor):
         if not _try_lock(scope, key):
             raise KeyInProgress("A request with this Idempotency-Key is still running.")
@@ -58,6 +58,12 @@ def answer_once(*, actor: Actor, key: str, fingerprint: str, work: Callable[[], 
         )
         _sweep()
         return answer, False
+
+
+def scope_of(actor: Actor) -> str:
+    """Return whose keys these are: a user's in one restaurant, a device's, those of the guests with one token."""
+    who = actor.user_id or actor.device_id or actor.table_id or actor.order_id or actor.customer_id
+    return f"{actor.kind}:{who}:{actor.restaurant_id}"
 
 
 def _try_lock(scope: str, key: str) -> bool:

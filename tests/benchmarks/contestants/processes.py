@@ -27,10 +27,14 @@ class ContestantError(Exception):
     """A contestant cannot be run; the text is one line for whoever runs the benchmark."""
 
 
+# What is measured is how much a server can do, by one user who does the work of a hundred.
+UNLIMITED = {"RATE_LIMIT_STAFF": "0", "RATE_LIMIT_GUESTS": "0", "RATE_LIMIT_ADDRESS": "0"}
+
+
 def plain_environment(**settings: str) -> dict[str, str]:
     """Return what a server needs of our environment, and its own settings; none that somebody set for an `up`."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
-    return {**kept, "PYTHONUNBUFFERED": "1", **settings}
+    return {**kept, "PYTHONUNBUFFERED": "1", **UNLIMITED, **settings}
 
 
 @contextlib.contextmanager
