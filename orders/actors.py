@@ -34,6 +34,8 @@ class Actor:
     table_id: int | None = None
     order_id: int | None = None
     customer_id: int | None = None
+    # What a table's token names besides the table: it changes with each code that is printed anew.
+    nonce: str = ""
 
     @property
     def is_system(self) -> bool:

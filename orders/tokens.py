@@ -75,6 +75,7 @@ class GuestPass:
             table_id=self.table_id,
             order_id=self.order_id,
             customer_id=self.customer_id,
+            nonce=self.nonce,
         )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from django.core.files.storage import default_storage
 from django.http import HttpResponse
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -20,7 +19,8 @@ from orders.api.inputs import ItemBody, asked_item
 from orders.api.pages import NEWEST_FIRST, NoQuery, PageQuery, page, query_of
 from orders.errors import NotAllowed
 from orders.guest_shapes import GuestDish, GuestShape, guest_dish, guest_shape
-from orders.models import MenuItem, Order
+from orders.models import Order
+from orders.pictures import picture_url
 from orders.redaction import guest_copy
 from orders.selectors import guest_menu, guest_order, guest_orders, seen_orders
 from orders.services.guests import order_from_table
@@ -70,10 +70,8 @@ class GuestMenu(GuestEndpoint):
         """Return the menu as it can be ordered now, by category."""
         query_of(request, NoQuery)
         self.require("table", to="read the menu")
-        return answer([guest_dish(dish, image_url=self._image_url(dish)) for dish in guest_menu(self.restaurant_id)])
-
-    def _image_url(self, dish: MenuItem) -> str | None:
-        return self.request.build_absolute_uri(default_storage.url(dish.image)) if dish.image else None
+        dishes = guest_menu(self.restaurant_id)
+        return answer([guest_dish(dish, image_url=picture_url(dish.image)) for dish in dishes])
 
 
 class GuestOrderBody(Body):

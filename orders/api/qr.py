@@ -99,7 +99,7 @@ class TableCode(CodeEndpoint):
 class OrderCode(CodeEndpoint):
     """The code on an order's slip."""
 
-    reads = Scope.ORDERS_READ
+    read_scope = Scope.ORDERS_READ
 
     @documented(
         "get_order_qr", tag="orders", query=CodeQuery, answers={200: shown(CodeShape)}, images=CodeEndpoint.images
@@ -119,7 +119,7 @@ class ScanBody(Body):
 class Scan(Endpoint):
     """Scanning."""
 
-    writes = Scope.ORDERS_READ  # a scanner reads the order, and the count is not its to choose
+    write_scope = Scope.ORDERS_READ  # a scanner reads the order, and the count is not its to choose
 
     @documented("scan_qr", tag="orders", body=ScanBody, answers={200: shown(ScanShape)})
     @keyed

@@ -27,7 +27,7 @@ class LinkShape(Struct, frozen=True):
 class TrackingLink(Endpoint):
     """A guest's link to an order."""
 
-    reads = Scope.ORDERS_READ
+    read_scope = Scope.ORDERS_READ
 
     @documented("get_tracking_link", tag="orders", answers={200: shown(LinkShape)})
     def get(self, request: Request, order_id: int) -> HttpResponse:
@@ -42,7 +42,7 @@ class TrackingLink(Endpoint):
 class CustomerLink(Endpoint):
     """A customer's link to their orders."""
 
-    reads = Scope.ORDERS_READ
+    read_scope = Scope.ORDERS_READ
 
     @documented("get_customer_tracking_link", tag="customers", answers={200: shown(LinkShape)})
     def get(self, request: Request, customer_id: int) -> HttpResponse:

@@ -63,7 +63,7 @@ def answer_once(*, actor: Actor, key: str, fingerprint: str, work: Callable[[], 
 def scope_of(actor: Actor) -> str:
     """Return whose keys these are: a user's in one restaurant, a device's, those of the guests with one token."""
     who = actor.user_id or actor.device_id or actor.table_id or actor.order_id or actor.customer_id
-    return f"{actor.kind}:{who}:{actor.restaurant_id}"
+    return f"{actor.kind}:{who}{actor.nonce}:{actor.restaurant_id}"
 
 
 def _try_lock(scope: str, key: str) -> bool:
