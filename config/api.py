@@ -9,8 +9,21 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from config import health
 from config.problems import unknown_address
-from kitchen.api import stations, tickets
-from orders.api import counters, guest, items, menu, orders, payments, qr, sign_in, tracking
+from kitchen.api import cancel_requests, stations, tickets
+from orders.api import (
+    cancellations,
+    counters,
+    guest,
+    history,
+    items,
+    menu,
+    orders,
+    payments,
+    qr,
+    sign_in,
+    stats,
+    tracking,
+)
 from orders.api.fields import BIGGEST_ID
 from realtime.api import alerts, events
 
@@ -36,10 +49,13 @@ register_converter(IdConverter, "id")
 
 _VIEWS: dict[str, Any] = {
     "orders": orders.Orders,
+    "orders/stats": stats.OrderStats,
     "orders/<id:order_id>": orders.OneOrder,
     "orders/<id:order_id>/confirm": orders.ConfirmOrder,
     "orders/<id:order_id>/status": orders.OrderStatusOf,
     "orders/<id:order_id>/transitions": orders.Transitions,
+    "orders/<id:order_id>/history": history.History,
+    "orders/<id:order_id>/cancel-request": cancellations.CancelRequest,
     "orders/<id:order_id>/qr": qr.OrderCode,
     "orders/<id:order_id>/tracking-link": tracking.TrackingLink,
     "customers/<id:customer_id>/tracking-link": tracking.CustomerLink,
@@ -58,6 +74,9 @@ _VIEWS: dict[str, Any] = {
     "kitchen/orders/<id:ticket_id>/status": tickets.TicketStatusOf,
     "kitchen/orders/<id:ticket_id>/acknowledge": tickets.AcknowledgeTicket,
     "kitchen/orders/<id:ticket_id>/items/status": tickets.TicketItemStatuses,
+    "kitchen/cancel-requests": cancel_requests.CancelRequests,
+    "kitchen/cancel-requests/<id:request_id>/accept": cancel_requests.AcceptCancellation,
+    "kitchen/cancel-requests/<id:request_id>/reject": cancel_requests.RejectCancellation,
     "kitchen/stations": stations.Stations,
     "kitchen/stations/<id:station_id>": stations.OneStation,
     "events": events.Events,
