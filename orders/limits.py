@@ -151,12 +151,12 @@ def _refusal(wait: float) -> RateLimited:
     return RateLimited(f"Too many requests. Try again in {seconds} s.", wait_seconds=seconds)
 
 
-def take_for(actor: Actor) -> None:
-    """Count a request of somebody who is known. Raises RateLimited."""
+def take_for(actor: Actor, *, address: str) -> None:
+    """Count a request of somebody who is known, and calls from an address. Raises RateLimited."""
     if actor.kind == "staff":
         take("staff", actor.user_id or 0)
     elif actor.kind == "device":
         take("device", actor.device_id or 0)
     elif actor.is_guest:
-        # Everybody at a table has the same token.
-        take("guest", f"{actor.kind}:{actor.table_id or actor.order_id or actor.customer_id}")
+        # Everybody at a table has the same token, and everybody in the room may have the same address.
+        take("guest", f"{actor.kind}:{actor.table_id or actor.order_id or actor.customer_id}@{address}")

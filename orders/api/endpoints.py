@@ -62,7 +62,7 @@ class Endpoint(APIView):
     def check_throttles(self, request: Request) -> None:
         """Count the request; raises RateLimited."""
         if isinstance(request.auth, Actor):
-            take_for(request.auth)
+            take_for(request.auth, address=request.META.get("REMOTE_ADDR") or "")
         else:
             self._count_stranger(request)
 
