@@ -13,6 +13,7 @@ from kitchen.api import cancel_requests, stations, tickets
 from orders.api import (
     cancellations,
     counters,
+    devices,
     guest,
     history,
     items,
@@ -21,6 +22,7 @@ from orders.api import (
     payments,
     qr,
     sign_in,
+    staff,
     stats,
     tracking,
 )
@@ -81,6 +83,10 @@ _VIEWS: dict[str, Any] = {
     "kitchen/stations/<id:station_id>": stations.OneStation,
     "events": events.Events,
     "alerts": alerts.Alerts,
+    "devices": devices.Devices,
+    "devices/<id:device_id>": devices.OneDevice,
+    "staff": staff.Staff,
+    "staff/<id:member_id>": staff.OneMember,
     "auth/token": sign_in.SignIn,
     "auth/refresh": sign_in.RefreshSignIn,
     "categories": menu.CategoryList,

@@ -16,6 +16,7 @@ DomainError
     ├── Unavailable          the dish is 86'd
     ├── Duplicate            the restaurant has it already
     ├── InUse                other rows still refer to it
+    ├── LastOwner            nobody would own the restaurant any more
     ├── NotPaid              the bill is still open
     ├── NotPayable           there is no bill to pay: a draft, or a cancelled order
     ├── Overpaid             more would be paid than is on the bill
@@ -187,6 +188,12 @@ class InUse(Conflict):
     """Other rows still refer to it."""
 
     code = "in_use"
+
+
+class LastOwner(Conflict):
+    """Nobody would own the restaurant any more."""
+
+    code = "last_owner"
 
 
 class NotPayable(Conflict):
