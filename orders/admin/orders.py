@@ -20,6 +20,7 @@ from orders import states
 from orders.actors import Actor
 from orders.admin.base import OwnedForm, OwnFilter, ReadOnlyInline, RestaurantAdmin, badge
 from orders.admin.payments import PaymentInline, RefundInline
+from orders.admin.records import CancellationRequestInline, WithHistory
 from orders.errors import DomainError
 from orders.models import Order, OrderItem
 from orders.reach import reach_of
@@ -101,7 +102,7 @@ class OrderItemInline(ReadOnlyInline):
 
 
 @admin.register(Order)
-class OrderAdmin(RestaurantAdmin[Order]):
+class OrderAdmin(WithHistory, RestaurantAdmin[Order]):
     """Orders: found by number, guest or day; moved by actions; table, guest, notes and discount can be corrected."""
 
     form = OrderForm
@@ -109,7 +110,15 @@ class OrderAdmin(RestaurantAdmin[Order]):
     editable = ("table", "customer", "priority", "notes", "discount_amount")
     shared_fields = editable
     fieldsets = (
-        (None, {"fields": ("restaurant", "order_number", "status_badge", "ticket_link", "channel", "external_id")}),
+        (
+            None,
+            {
+                "fields": (
+                    "restaurant", "order_number", "status_badge", "ticket_link", "asked_cancellation", "channel",
+                    "external_id",
+                ),
+            },
+        ),
         (_("May be corrected"), {"fields": editable}),
         (_("People"), {"fields": ("table_name", "customer_name", "waiter_name", "allergies")}),
         (
@@ -130,8 +139,9 @@ class OrderAdmin(RestaurantAdmin[Order]):
                 ),
             },
         ),
+        (_("History"), {"fields": ("history",)}),
     )  # fmt: skip
-    inlines = (OrderItemInline, PaymentInline, RefundInline)
+    inlines = (OrderItemInline, CancellationRequestInline, PaymentInline, RefundInline)
     autocomplete_fields = ("table", "customer")
     list_display = (
         "order_number", "status_badge", "channel", "table_name", "customer_name", "priority", "bill", "payment_status",
