@@ -43,6 +43,7 @@ _OF_STATUS = frozenset(
         "completed_at",
         "cancelled_at",
         "cancel_reason",
+        "unpaid_reason",
         "estimated_ready_at",
     }
 )
