@@ -13,6 +13,7 @@ from orders.api.fields import Body, Text
 from orders.api.pages import NoQuery, Ordering, PageQuery, page, query_of
 from orders.errors import NotFound
 from orders.models import Counter
+from orders.scopes import Scope
 from orders.services.counters import add_counter, delete_counter, rename_counter
 from orders.shapes import Named
 
@@ -39,6 +40,8 @@ def _shape(counter: Counter) -> Named:
 class Counters(Endpoint):
     """All tills."""
 
+    read_scope = Scope.PAYMENTS_READ
+
     @documented("list_counters", tag=TAG, query=PageQuery, answers={200: paged(Named)})
     def get(self, request: Request) -> HttpResponse:
         """List the counters."""
@@ -56,6 +59,8 @@ class Counters(Endpoint):
 
 class OneCounter(Endpoint):
     """One till."""
+
+    read_scope = Scope.PAYMENTS_READ
 
     @documented("get_counter", tag=TAG, answers={200: shown(Named)})
     def get(self, request: Request, counter_id: int) -> HttpResponse:

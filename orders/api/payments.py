@@ -31,7 +31,8 @@ from orders.api.pages import (
 from orders.errors import NotFound
 from orders.models import Payment
 from orders.payment_shapes import PaymentShape, RefundShape, payment_shape, refund_shape
-from orders.services.payments import MAY_READ, TAKES_PAYMENTS, refund_payment, take_payment
+from orders.scopes import Scope
+from orders.services.payments import TAKES_PAYMENTS, refund_payment, take_payment
 from orders.states import PaymentMethod, PaymentOutcome
 
 TAG = "payments"
@@ -78,10 +79,13 @@ class PaymentQuery(PageQuery):
 class Payments(Endpoint):
     """All payments."""
 
+    read_scope = Scope.PAYMENTS_READ
+    write_scope = Scope.PAYMENTS_WRITE
+
     @documented("list_payments", tag=TAG, query=PaymentQuery, answers={200: paged(PaymentShape)})
     def get(self, request: Request) -> HttpResponse:
         """List payments, the newest first."""
-        self.actor.require(*TAKES_PAYMENTS, to="see payments", scope=MAY_READ)
+        self.actor.require(*TAKES_PAYMENTS, to="see payments", scope=Scope.PAYMENTS_READ)
         query = query_of(request, PaymentQuery)
         rows = Payment.objects.filter(_conditions(query), restaurant_id=self.restaurant_id)
         narrow = Branches(_branches(query)) if _is_wide(query) else None
@@ -100,10 +104,12 @@ class Payments(Endpoint):
 class OnePayment(Endpoint):
     """One payment."""
 
+    read_scope = Scope.PAYMENTS_READ
+
     @documented("get_payment", tag=TAG, answers={200: shown(PaymentShape)})
     def get(self, request: Request, payment_id: int) -> HttpResponse:
         """Return a payment."""
-        self.actor.require(*TAKES_PAYMENTS, to="see payments", scope=MAY_READ)
+        self.actor.require(*TAKES_PAYMENTS, to="see payments", scope=Scope.PAYMENTS_READ)
         query_of(request, NoQuery)
         payment = Payment.objects.filter(restaurant_id=self.restaurant_id, pk=payment_id).first()
         if payment is None:
@@ -112,7 +118,7 @@ class OnePayment(Endpoint):
 
 
 class Refunding(Endpoint):
-    """Giving money back."""
+    """Giving money back, which is for people."""
 
     @documented("refund_payment", tag=TAG, body=RefundBody, answers={201: shown(RefundShape)})
     @keyed

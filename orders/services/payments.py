@@ -16,14 +16,13 @@ from orders.card_numbers import has_card_number
 from orders.errors import Duplicate, FieldProblem, InvalidFields, NotFound, NotPayable, Overpaid, RefundTooLarge
 from orders.models import Counter, Order, Payment, Refund
 from orders.money import is_payable
+from orders.scopes import Scope
 from orders.services.touching import add_paid, take_back_paid
 from orders.statements import fetch
 from orders.states import OrderStatus, PaymentMethod, PaymentOutcome, Role
 from orders.units import require_unit, unit_of_work
 
 TAKES_PAYMENTS = (Role.CASHIER, Role.MANAGER)
-MAY_WRITE = "payments:write"
-MAY_READ = "payments:read"
 _NOTHING_TO_PAY = (OrderStatus.DRAFT, OrderStatus.CANCELLED)
 _ZERO = Decimal("0.00")
 # Neither 0 and O nor 1 and I: references are read out over the telephone.
@@ -51,7 +50,7 @@ def take_payment(
     Raises NotAllowed, NotFound, InvalidFields, NotPayable for a draft or a cancelled order, Overpaid above what is
     open, Duplicate for a ``transaction_reference`` in use.
     """
-    actor.require(*TAKES_PAYMENTS, to="take payments", scope=MAY_WRITE)
+    actor.require(*TAKES_PAYMENTS, to="take payments", scope=Scope.PAYMENTS_WRITE)
     reference = transaction_reference.strip()
     _refuse_card_number(reference, "/transaction_reference")
     order = _order_to_pay(order_id, actor)
