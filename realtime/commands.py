@@ -22,6 +22,7 @@ from kitchen.states import TicketItemStatus, TicketStatus
 from orders.access import BadToken
 from orders.errors import NotAllowed
 from orders.redaction import guest_copy
+from orders.scopes import Scope
 from orders.selectors import find_order, guest_order, guest_orders, seen_orders, transitions_of
 from orders.services.orders import set_order_status
 from orders.shapes import OrderShape, order_shape
@@ -146,10 +147,12 @@ class Call:
     principal: Principal
     ref: str | None
 
-    def require_staff(self) -> None:
-        """Raise Refused for guests."""
-        if not self.principal.is_staff:
+    def require(self, scope: Scope) -> None:
+        """Raise Refused for guests, and for devices without the scope."""
+        if self.principal.is_guest:
             raise Refused("forbidden", "Only staff may do this.")
+        if self.principal.kind == "device" and scope not in self.principal.scopes:
+            raise Refused("forbidden", f"This device lacks the scope {scope}.")
 
 
 Answer = Any
@@ -186,7 +189,10 @@ async def _rooms(call: Call, data: Empty) -> Answer:
 
 
 async def _get_tickets(call: Call, data: GetTickets) -> Answer:
-    await call.consumer.hub.serve(check_rooms, call.principal, ("kitchen",))
+    if call.principal.kind == "device":
+        call.require(Scope.KITCHEN_READ)
+    else:
+        await call.consumer.hub.serve(check_rooms, call.principal, ("kitchen",))
 
     def read() -> Answer:
         with one_moment(call.principal.restaurant_id) as head:
@@ -205,13 +211,13 @@ async def _get_tickets(call: Call, data: GetTickets) -> Answer:
 
 
 async def _get_stations(call: Call, data: Empty) -> Answer:
-    call.require_staff()
+    call.require(Scope.KITCHEN_READ)
     restaurant_id = call.principal.restaurant_id
     return await in_thread(lambda: {"stations": [station_shape(station) for station in stations_of(restaurant_id)]})
 
 
 async def _update_ticket(call: Call, data: UpdateTicketStatus) -> Answer:
-    call.require_staff()
+    call.require(Scope.KITCHEN_WRITE)
 
     def move() -> KitchenOrderShape:
         ticket = set_ticket_status(
@@ -227,7 +233,7 @@ async def _update_ticket(call: Call, data: UpdateTicketStatus) -> Answer:
 
 
 async def _update_item(call: Call, data: UpdateItemStatus) -> Answer:
-    call.require_staff()
+    call.require(Scope.KITCHEN_WRITE)
 
     def move() -> KitchenOrderShape:
         ticket = set_ticket_item_statuses(
@@ -245,11 +251,15 @@ def _readable_order(principal: Principal, order_id: int) -> OrderShape:
     """Return an order that the caller may see: as in its room, and for a customer any of their own."""
     if principal.kind == "customer":
         return order_shape(guest_order(principal.actor, order_id))
-    check_rooms(principal, (f"order:{order_id}",))
+    if principal.kind != "device":
+        check_rooms(principal, (f"order:{order_id}",))
     return order_shape(find_order(principal.restaurant_id, order_id))
 
 
 async def _order_details(call: Call, data: OfOrder) -> Answer:
+    if call.principal.kind == "device":
+        call.require(Scope.ORDERS_READ)
+
     def read() -> Answer:
         shape = _readable_order(call.principal, data.order_id)
         return guest_copy(shape) if call.principal.actor.is_guest else shape
@@ -258,6 +268,8 @@ async def _order_details(call: Call, data: OfOrder) -> Answer:
 
 
 async def _track_order(call: Call, data: OfOrder) -> Answer:
+    if call.principal.kind == "device":
+        call.require(Scope.ORDERS_READ)
     return await in_thread(lambda: guest_copy(_readable_order(call.principal, data.order_id)))
 
 
@@ -274,7 +286,7 @@ async def _customer_orders(call: Call, data: Empty) -> Answer:
 
 
 async def _update_order(call: Call, data: UpdateOrderStatus) -> Answer:
-    call.require_staff()
+    call.require(Scope.ORDERS_WRITE)
 
     def move() -> OrderShape:
         order = set_order_status(
@@ -286,13 +298,13 @@ async def _update_order(call: Call, data: UpdateOrderStatus) -> Answer:
 
 
 async def _transitions(call: Call, data: OfOrder) -> Answer:
-    call.require_staff()
+    call.require(Scope.ORDERS_READ)
     return await in_thread(lambda: transitions_of(find_order(call.principal.restaurant_id, data.order_id)))
 
 
 async def sign_in(data: Auth, present: Principal | None) -> Principal:
     """Return who a token stands for; on a live socket it must be the same caller. Raises Refused."""
-    slug = data.restaurant or (present.restaurant_slug if present and present.is_staff else None)
+    slug = data.restaurant or (present.restaurant_slug if present and present.kind == "staff" else None)
     try:
         principal = await to_sign_in(lambda: principal_of_token(data.token, slug))
     except BadToken as error:

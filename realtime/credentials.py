@@ -15,16 +15,21 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from orders.access import (
+    DEVICE_PREFIX,
     BadToken,
     actor_of,
+    actor_of_device,
     find_membership,
     membership_of_session,
     read_access_token,
+    read_device_key,
     restaurant_brief,
 )
 from orders.actors import Actor
-from orders.models import Customer, Membership, Order, Restaurant, Table
-from orders.states import Role
+from orders.books import book_of
+from orders.models import Customer, Device, Membership, Order, Restaurant, Table
+from orders.services.devices import note_use
+from orders.states import DeviceKind, Role
 from orders.tokens import NO_GUEST, GuestPass, guest_pass, is_guest_token
 from realtime.rooms import may_join
 
@@ -36,16 +41,21 @@ NOT_A_MEMBER = 4403
 class Principal:
     """Who is on a socket. Two sockets with the same credentials have equal principals.
 
-    ``expires_at`` is in seconds since the epoch, None where the credential doesn't end by itself.
+    A device's name is ``user_name``: what others see of who did something. ``expires_at`` is in seconds since the
+    epoch, None where the credential doesn't end by itself.
     """
 
-    kind: Literal["staff", "table", "tracking", "customer"]
+    kind: Literal["staff", "device", "table", "tracking", "customer"]
     restaurant_id: int
     restaurant_slug: str
     restaurant_name: str
     user_id: int | None = None
     user_name: str = ""
     role: Role | None = None
+    device_id: int | None = None
+    device_kind: DeviceKind | None = None
+    counter_id: int | None = None
+    scopes: frozenset[str] = frozenset()
     table_id: int | None = None
     order_id: int | None = None
     customer_id: int | None = None
@@ -55,8 +65,13 @@ class Principal:
 
     @property
     def is_staff(self) -> bool:
-        """Whether this is a member of staff."""
-        return self.kind == "staff"
+        """Whether what is for the staff is for this one: a member of it, or a device but for the guests' board."""
+        return self.kind == "staff" or (self.kind == "device" and self.device_kind != DeviceKind.DISPLAY)
+
+    @property
+    def is_guest(self) -> bool:
+        """Whether this is somebody who eats here."""
+        return self.kind not in ("staff", "device")
 
     @property
     def actor(self) -> Actor:
@@ -68,6 +83,10 @@ class Principal:
             user_id=self.user_id,
             name=self.user_name,
             source="websocket",
+            device_id=self.device_id,
+            device_kind=self.device_kind,
+            counter_id=self.counter_id,
+            scopes=self.scopes,
             table_id=self.table_id,
             order_id=self.order_id,
             customer_id=self.customer_id,
@@ -76,7 +95,8 @@ class Principal:
     @property
     def identity(self) -> tuple[Any, ...]:
         """What must not change when a live socket renews its credentials."""
-        return (self.kind, self.restaurant_id, self.user_id, self.table_id, self.order_id, self.customer_id)
+        named = (self.table_id, self.order_id, self.customer_id)
+        return (self.kind, self.restaurant_id, self.user_id, self.device_id, *named)
 
     def may_stay_in(self, room: str) -> bool:
         """Whether a room that was joined may still be seen."""
@@ -85,7 +105,7 @@ class Principal:
     def described(self) -> dict[str, Any]:
         """Return what ``welcome`` says of the caller."""
         user = None
-        if self.is_staff:
+        if self.kind == "staff":
             user = {"id": self.user_id, "name": self.user_name, "roles": [self.role]}
         return {
             "authenticated": True,
@@ -104,6 +124,20 @@ def _of_member(membership: Membership, *, expires_at: float | None, session_key:
         expires_at=expires_at,
         session_key=session_key,
         **_restaurant(membership.restaurant),
+    )
+
+
+def principal_of_device(device: Device) -> Principal:
+    """Return the device that a key lets in."""
+    actor = actor_of_device(device, "websocket")
+    return Principal(
+        kind="device",
+        user_name=actor.name,
+        device_id=actor.device_id,
+        device_kind=actor.device_kind,
+        counter_id=actor.counter_id,
+        scopes=actor.scopes,
+        **_restaurant(book_of(device.restaurant_id).restaurant),
     )
 
 
@@ -127,7 +161,7 @@ def principal_of_guest(guest: GuestPass) -> Principal:
 
 
 def principal_of_token(token: str, slug: str | None = None) -> Principal:
-    """Return who holds a staff access token, or a guest's token of a table, an order or a customer.
+    """Return who holds a staff access token, a device's key, or a guest's token of a table, an order or a customer.
 
     Raises BadToken, and PermissionError for a staff token with a restaurant that it isn't for.
     """
@@ -136,6 +170,8 @@ def principal_of_token(token: str, slug: str | None = None) -> Principal:
         if guest is None:
             raise BadToken(NO_GUEST)
         return principal_of_guest(guest)
+    if token.startswith(DEVICE_PREFIX):
+        return principal_of_device(read_device_key(token))
     good = read_access_token(token)
     membership = good.membership
     if slug and membership.restaurant.slug != slug:
@@ -168,7 +204,7 @@ class Verdict:
 
 
 def recheck(principals: Iterable[Principal]) -> dict[Principal, Verdict]:
-    """Return a verdict for every principal whose standing has changed: six queries, however many there are."""
+    """Return a verdict for every principal whose standing has changed: seven queries, however many there are."""
     principals = list(principals)
     now = time.time()
     verdicts = {
@@ -176,21 +212,24 @@ def recheck(principals: Iterable[Principal]) -> dict[Principal, Verdict]:
         for principal in principals
         if principal.expires_at is not None and principal.expires_at <= now
     }
-    staff = [principal for principal in principals if principal.is_staff]
+    staff = [principal for principal in principals if principal.kind == "staff"]
     memberships = {
         (row.user_id, row.restaurant_id): row
         for row in Membership.objects.select_related("user").filter(user_id__in={p.user_id for p in staff})
     }
     sessions = _live_sessions({principal.session_key for principal in staff if principal.session_key})
     named = _what_guests_name(principals)
+    devices = _live_devices({principal.device_id for principal in principals if principal.device_id})
     for principal in principals:
         if principal in verdicts:
             continue
-        verdict = (
-            _judge_staff(principal, memberships.get((principal.user_id or 0, principal.restaurant_id)), sessions)
-            if principal.is_staff
-            else _judge_guest(principal, named)
-        )
+        if principal.kind == "staff":
+            membership = memberships.get((principal.user_id or 0, principal.restaurant_id))
+            verdict = _judge_staff(principal, membership, sessions)
+        elif principal.kind == "device":
+            verdict = _judge_device(principal, devices.get(principal.device_id or 0))
+        else:
+            verdict = _judge_guest(principal, named)
         if verdict is not None:
             verdicts[principal] = verdict
     return verdicts
@@ -212,6 +251,28 @@ def _judge_staff(principal: Principal, membership: Membership | None, sessions: 
     if membership.role != principal.role:
         return Verdict(principal=replace(principal, role=Role(membership.role)))
     return None
+
+
+def _live_devices(ids: set[int]) -> dict[int, Device]:
+    """Return the devices whose keys are good, which are in use as long as they have a socket."""
+    if not ids:
+        return {}
+    note_use(ids)
+    return {device.pk: device for device in Device.objects.filter(pk__in=ids, revoked_at__isnull=True)}
+
+
+def _judge_device(principal: Principal, device: Device | None) -> Verdict | None:
+    if device is None:
+        return Verdict(close=UNAUTHENTICATED)
+    now = actor_of_device(device, "websocket")
+    present = replace(
+        principal,
+        user_name=now.name,
+        device_kind=now.device_kind,
+        counter_id=now.counter_id,
+        scopes=now.scopes,
+    )
+    return None if present == principal else Verdict(principal=present)
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,7 @@ class Feed:
         self.pending: dict[int, StreamEvent] = {}
         self.catching_up: asyncio.Task[None] | None = None
         self._crowds: dict[CrowdKey, Crowd] = {}
+        self._tills: set[str] = set()
         self._recent: deque[StreamEvent] = deque()
         self._recent_characters = 0
 
@@ -96,6 +97,8 @@ class Feed:
         names = [name for name in ("restaurant", *event.rooms) if name in self.rooms]
         if "table:*" in event.rooms:
             names += [name for name in self.rooms if name.startswith("table:")]
+        if self._tills and "orders" in event.rooms:
+            names += [name for name in self._tills if name not in names]
         if len(names) == 1:
             return iter(tuple(self.rooms[names[0]]))
         return iter(set().union(*(self.rooms[name] for name in names)) if names else ())
@@ -183,6 +186,8 @@ class Feed:
             crowd = self._crowds[key] = Crowd(key, memberships)
             for room in memberships:
                 self.rooms[room].add(crowd)
+                if room.startswith("counter:"):
+                    self._tills.add(room)
         crowd.sockets.add(socket)
         socket.crowd = crowd
 
@@ -194,6 +199,7 @@ class Feed:
             self.rooms[room].discard(crowd)
             if not self.rooms[room]:
                 del self.rooms[room]
+                self._tills.discard(room)
 
     def sockets_in(self, room: str) -> list[Socket]:
         """Return the sockets in a room."""

@@ -162,9 +162,9 @@ class Hub:
         return self._count(socket, ("address", address)) <= MOST_STRANGERS
 
     def sign_in(self, socket: Socket, principal: Principal) -> None:
-        """Count a socket to its caller; the oldest of too many is closed with 4409. Tables may have any number."""
+        """Count a socket to its caller; the oldest of too many is closed with 4409. Guests may have any number."""
         self._uncount(socket)
-        if principal.is_staff and self._count(socket, principal.identity) > MOST_OF_CALLER:
+        if not principal.is_guest and self._count(socket, principal.identity) > MOST_OF_CALLER:
             oldest = next(iter(self._counted[principal.identity]))
             self._uncount(oldest)
             oldest.close(REPLACED)

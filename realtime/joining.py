@@ -14,7 +14,8 @@ from typing import Any
 import msgspec
 
 from kitchen.models import Station
-from orders.models import Customer, Order, Table
+from orders.models import Counter, Customer, Order, Table
+from orders.models import Membership as Work
 from orders.shapes import timestamp
 from orders.states import CLOSED
 from realtime.credentials import Principal
@@ -164,7 +165,7 @@ async def _missed(hub: Hub, feed: Feed, principal: Principal, wish: Wish) -> lis
     head = await hub.heads.get(feed.restaurant_id, lambda: hub.serve(head_of, feed.restaurant_id))
     if head.epoch != epoch or seq < head.min_seq - 1 or seq > head.seq or until - seq > MOST_REPLAYED:
         return None
-    recent = feed.recent(seq) if principal.is_staff else None
+    recent = None if principal.is_guest else feed.recent(seq)
     if recent is not None:
         return recent
     events = await hub.serve(read_events, feed.restaurant_id, epoch, after=seq, until=until, rooms=list(wish.rooms))
@@ -227,6 +228,7 @@ _NUMBERED: dict[str, Any] = {
     "order": Order.objects,
     "customer": Customer.objects,
     "station": Station.objects,
+    "counter": Counter.objects,
 }
 
 
@@ -239,8 +241,9 @@ def _unknown(principal: Principal, rooms: tuple[str, ...]) -> set[str]:
             wanted[kind][number] = room
     unknown: set[str] = set()
     for kind, numbers in wanted.items():
-        own = _NUMBERED[kind].filter(restaurant_id=principal.restaurant_id, pk__in=numbers)
-        known = set(own.values_list("pk", flat=True))
+        rows, key = (Work.objects, "user_id") if kind == "user" else (_NUMBERED[kind], "pk")
+        own = rows.filter(**{"restaurant_id": principal.restaurant_id, f"{key}__in": list(numbers)})
+        known = set(own.values_list(key, flat=True))
         unknown |= {room for number, room in numbers.items() if number not in known}
     return unknown
 

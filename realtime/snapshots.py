@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Count
+from django.db.models import Count, F
 
 from kitchen.models import KitchenOrder
-from kitchen.selectors import at_station, open_tickets, seen_tickets, stations_of
-from kitchen.shapes import station_shape, ticket_shape
+from kitchen.selectors import at_station, open_tickets, seen_tickets, stations_of, waiting_requests
+from kitchen.shapes import station_shape, ticket_shape, waiting_cancellation
 from kitchen.states import OPEN as OPEN_TICKETS
 from orders.models import Order
 from orders.redaction import guest_view
@@ -61,8 +61,12 @@ def _state(restaurant_id: int, room: str, audience: Audience) -> Snapshot:
     if kind == "order":
         order = orders_of(restaurant_id).filter(pk=number or 0).first()
         return {"order": None if order is None else _order(order, audience)}
+    if kind == "user":
+        return {"notifications": []}  # nothing is sent to one person yet
     orders = open_orders(restaurant_id)
-    if kind == "table":
+    if kind == "counter":
+        orders = orders.exclude(status=OrderStatus.DRAFT).filter(paid_amount__lt=F("final_amount"))
+    elif kind == "table":
         orders = orders.filter(table_id=number or 0)
     elif kind == "customer":
         orders = orders.filter(customer_id=number or 0)
@@ -83,6 +87,9 @@ def _kitchen(restaurant_id: int, station_id: int | None) -> Snapshot:
     return {
         "orders": [as_builtins(ticket_shape(ticket)) for ticket in seen_tickets(tickets)],
         "stations": [as_builtins(station_shape(station)) for station in stations],
+        "cancel_requests": [
+            as_builtins(waiting_cancellation(request)) for request in waiting_requests(restaurant_id, station_id)
+        ],
     }
 
 

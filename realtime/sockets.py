@@ -87,6 +87,8 @@ def _reached(event: StreamEvent, memberships: dict[str, Membership]) -> list[Mem
         reached.append(memberships["restaurant"])
     if "table:*" in event.rooms:
         reached += [membership for room, membership in memberships.items() if room.startswith("table:")]
+    if "orders" in event.rooms:  # a till hears what the order lists hear
+        reached += [membership for room, membership in memberships.items() if room.startswith("counter:")]
     return reached
 
 

@@ -159,7 +159,8 @@ def read_events(
 ) -> list[StreamEvent]:  # fmt: skip
     """Return the events after a number, to another (included), at most ``limit``, in order; of some rooms, or all.
 
-    Events for everywhere (``*``) belong to every room, and those for every table (``table:*``) to each of them.
+    Events for everywhere (``*``) belong to every room, those for every table (``table:*``) to each of them,
+    and those for the order lists to every till's.
     """
     conditions = ["restaurant_id = %s", "seq > %s"]
     values: list[Any] = [restaurant_id, after]
@@ -168,6 +169,7 @@ def read_events(
         values.append(until)
     if rooms is not None and "restaurant" not in rooms:
         wanted = {*rooms, "*"} | ({"table:*"} if any(room.startswith("table:") for room in rooms) else set())
+        wanted |= {"orders"} if any(room.startswith("counter:") for room in rooms) else set()
         conditions.append("rooms && %s::varchar[]")
         values.append(sorted(wanted))
     with connection.cursor() as cursor:

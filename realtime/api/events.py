@@ -16,7 +16,8 @@ from orders.api.endpoints import JSON, Endpoint
 from orders.api.fields import BIGGEST_ID
 from orders.api.pages import Query, SeveralParameter, WholeParameter, query_of
 from orders.errors import InvalidFields, NotAllowed, NotFound
-from realtime.credentials import Principal, principal_of_guest
+from orders.scopes import Scope
+from realtime.credentials import Principal, principal_of_device, principal_of_guest
 from realtime.events import CATALOGUE
 from realtime.frames import StreamEvent, encoded
 from realtime.joining import MOST_ROOMS, Refused, check_rooms, may_replay
@@ -38,7 +39,8 @@ class EventQuery(Query):
         child=serializers.CharField(max_length=60),
         required=False,
         max_length=MOST_ROOMS,
-        help_text="Default: `restaurant` for managers, `orders` for other staff; for guests, that of their token.",
+        help_text="Default: `restaurant` for managers and devices with `events:read`, `orders` for other staff; "
+        "for guests that of their token, for a screen or a till its own.",
     )
     types = SeveralParameter(child=serializers.ChoiceField(choices=list(CATALOGUE)), required=False)
     limit = WholeParameter(required=False, min_value=1, help_text="More than 1000 is taken as 1000.")
@@ -106,6 +108,8 @@ class Events(Endpoint):
         caller: Any = self.request
         if self.actor.is_guest:
             return principal_of_guest(caller.guest)
+        if self.actor.kind == "device":
+            return principal_of_device(caller.device)
         actor, restaurant = self.actor, caller.membership.restaurant
         return Principal(
             kind="staff",
@@ -119,7 +123,11 @@ class Events(Endpoint):
 
 
 def _usual_room(principal: Principal) -> str:
-    return own_room(principal) or ("restaurant" if principal.actor.is_manager else "orders")
+    own = own_room(principal)
+    if own is not None:
+        return own
+    sees_all = principal.actor.is_manager or Scope.EVENTS_READ in principal.scopes
+    return "restaurant" if sees_all else "orders"
 
 
 def _check(principal: Principal, rooms: tuple[str, ...]) -> None:

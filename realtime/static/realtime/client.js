@@ -580,7 +580,12 @@ export class BrigadeClient {
  * @param {{orders: object[], stations: object[]}} snapshot
  */
 export function kitchenState(snapshot) {
-  return { kind: "kitchen", orders: byId(snapshot.orders), stations: byId(snapshot.stations) };
+  return {
+    kind: "kitchen",
+    orders: byId(snapshot.orders),
+    stations: byId(snapshot.stations),
+    requests: new Map((snapshot.cancel_requests ?? []).map((request) => [request.order_id, request])),
+  };
 }
 
 /**
@@ -619,7 +624,15 @@ function withoutRow(rows, id) {
 function applyToKitchen(state, { type, data }) {
   if (type === "station:updated") return { ...state, stations: withRow(state.stations, data.station) };
   const orders = data.kitchen_order ? withTicket(state.orders, data.kitchen_order) : state.orders;
-  return orders === state.orders ? state : { ...state, orders };
+  const requests = withRequest(state.requests, data);
+  return orders === state.orders && requests === state.requests ? state : { ...state, orders, requests };
+}
+
+/** The cancellation that waits for the kitchen's word: every event of the unit that changed it says what it is now. */
+function withRequest(requests, { order_id: orderId, changes }) {
+  const asked = changes?.pending_cancellation;
+  if (asked === undefined) return requests;
+  return asked ? new Map(requests).set(orderId, { ...asked, order_id: orderId }) : withoutRow(requests, orderId);
 }
 
 function withTicket(tickets, ticket) {
