@@ -41,8 +41,9 @@ def delete_counter(*, counter_id: int, actor: Actor) -> None:
     counter = _lock(counter_id, actor)
     if counter.payments.exists():
         raise InUse(f"Payments were taken at {counter.name}.")
-    if counter.devices.exists():
+    if counter.devices.filter(revoked_at__isnull=True).exists():
         raise InUse(f"A device is paired with {counter.name}.")
+    counter.devices.update(counter=None)
     counter.delete()
 
 
