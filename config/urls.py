@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 
-from config import pages
+from config import media, pages
+from realtime import guest_pages
 from realtime import pages as screens
 
 urlpatterns = [
@@ -14,8 +15,14 @@ urlpatterns = [
     path("logout/", pages.sign_out, name="logout"),
     path("restaurant/", pages.choose_restaurant, name="restaurant"),
     path("kitchen/", screens.board, name="kitchen"),
+    path("t/", guest_pages.guest, name="table"),
+    path("o/", guest_pages.guest, name="tracking"),
+    path("q/", guest_pages.order_code, name="order-code"),
+    # As they may be typed or linked: with the token in the path.
+    re_path(r"^(?P<page>[toq])/(?P<token>[A-Za-z0-9_:.-]{1,200})/?$", guest_pages.behind_the_hash),
     path("admin/", admin.site.urls),
     path("api/", include("config.api")),
+    path("media/menu/<int:restaurant_id>/<slug:name>.webp", media.picture),
 ]
 
 handler400 = "config.problems.bad_request"

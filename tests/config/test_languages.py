@@ -27,8 +27,8 @@ def used() -> set[str]:
     for page in (ROOT / "templates").rglob("*.html"):
         for double, single, block in IN_TEMPLATES.findall(page.read_text()):
             messages.add(double or single or re.sub(r"{{\s*(\w+)\s*}}", r"%(\1)s", block))
-    for module in (ROOT / "config" / "pages.py", ROOT / "realtime" / "pages.py", ROOT / "realtime" / "board.py"):
-        for node in ast.walk(ast.parse(module.read_text())):
+    for name in ("config/pages.py", "realtime/pages.py", "realtime/guest_pages.py", "realtime/board.py"):
+        for node in ast.walk(ast.parse((ROOT / name).read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_":
                 assert isinstance(node.args[0], ast.Constant)
                 messages.add(str(node.args[0].value))

@@ -1,0 +1,218 @@
+/**
+ * The guests' page: a table's menu and orders, one order that is followed, or all orders of a customer.
+ *
+ * The token stands behind the "#" of the address and is sent to nobody but the API. What it opens is read once, and
+ * followed from there with the client library, as every screen of Brigade does it.
+ */
+
+import { BrigadeClient, CLOSED_ORDER_STATUSES, applyEvent, ordersState } from "./client.js";
+import { filled } from "./ticket.js";
+import { orderCard, price } from "./guest_orders.js";
+import { Basket, basketLine, menuList } from "./guest_menu.js";
+
+const MENU_PAUSE_MS = 400; // several dishes change at once: the menu is read once
+const MOST_ROWS = 100;
+
+const text = JSON.parse(document.getElementById("guest-text").textContent);
+const mode = JSON.parse(document.getElementById("guest-mode").textContent);
+const part = (id) => document.getElementById(id);
+const token = decodeURIComponent(window.location.hash.slice(1));
+const basket = new Basket();
+
+let guest = null;
+let state = ordersState({ orders: [] });
+let rereading = null;
+const ended = new Map(); // orders that were closed while the page was open, as they ended
+
+class Refusal extends Error {
+  constructor(code, detail, errors = []) {
+    super(detail);
+    Object.assign(this, { code, errors });
+  }
+}
+
+// The API --------------------------------------------------------------------------------------
+
+async function call(path, { body, headers = {}, ...options } = {}) {
+  const sent = { Accept: "application/json", ...headers };
+  if (mode === "guest") sent.Authorization = `Bearer ${token}`;
+  if (body) sent["Content-Type"] = "application/json";
+  const request = { ...options, headers: sent, body: body && JSON.stringify(body), cache: "no-store" };
+  const response = await fetch(path, request).catch(() => {
+    throw new Refusal("connection", text.problems.connection);
+  });
+  const answer = await response.json().catch(() => ({}));
+  if (!response.ok) throw new Refusal(answer.code ?? "other", answer.detail ?? "", answer.errors);
+  return answer;
+}
+
+/** The state of the room, for where WebSockets are blocked; read after the cursor, so that no event is missed. */
+async function fetchSnapshot() {
+  const { epoch, seq } = await call(`/api/events?rooms=${encodeURIComponent(guest.room)}`);
+  if (guest.order_id) return { epoch, seq, snapshots: { [guest.room]: { order: await call(`/api/guest/orders/${guest.order_id}`) } } };
+  const { results } = await call(`/api/guest/orders?limit=${MOST_ROWS}`);
+  const orders = results.filter((order) => !CLOSED_ORDER_STATUSES.includes(order.status));
+  return { epoch, seq, snapshots: { [guest.room]: { orders } } };
+}
+
+// Orders ---------------------------------------------------------------------------------------
+
+function follow() {
+  const client = new BrigadeClient({
+    rooms: [guest.room],
+    token,
+    onSnapshot: (snapshots) => begin(snapshots[guest.room]),
+    onEvent: heard,
+    onState: showConnection,
+    fetchSnapshot,
+  });
+  client.start();
+}
+
+function begin(snapshot) {
+  const orders = snapshot.orders ?? (snapshot.order ? [snapshot.order] : []);
+  state = ordersState({ orders: orders.filter((order) => !CLOSED_ORDER_STATUSES.includes(order.status)) });
+  for (const order of orders) if (CLOSED_ORDER_STATUSES.includes(order.status)) ended.set(order.id, order);
+  drawOrders();
+}
+
+function heard(event) {
+  if (event.type === "menu-item:updated") rereadMenu();
+  const { order_id: id, order: whole } = event.data;
+  const before = state.orders.get(id);
+  state = applyEvent(state, event);
+  const changes = whole ?? event.data.changes ?? {};
+  if (before && !state.orders.has(id) && CLOSED_ORDER_STATUSES.includes(changes.status)) ended.set(id, { ...before, ...changes });
+  drawOrders();
+}
+
+function drawOrders() {
+  const orders = [...ended.values(), ...state.orders.values()].sort((a, b) => b.id - a.id);
+  part("orders").hidden = false;
+  part("no-orders").hidden = orders.length > 0;
+  part("order-list").replaceChildren(...orders.map((order) => orderCard(order, text)));
+}
+
+function showConnection({ state: connection, since, reason }) {
+  const time = since?.toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+  const said = { live: text.live, stale: filled(text.stale, { time }), offline: text.offline };
+  part("connection").textContent = said[connection];
+  part("connection").dataset.state = connection;
+  if (reason === "unauthenticated" || reason === "forbidden") close("unauthenticated");
+}
+
+// The menu and the basket ----------------------------------------------------------------------
+
+async function readMenu() {
+  const dishes = await call("/api/guest/menu");
+  const gone = basket.keepOnly(dishes);
+  part("menu-list").replaceChildren(...menuList(dishes, guest.currency, text, (dish, modifiers) => {
+    basket.add(dish, modifiers);
+    tell("");
+    drawBasket();
+  }));
+  part("menu").hidden = false;
+  if (gone.length) tell(filled(text.sold_out, { names: gone.join(", ") }));
+  drawBasket();
+}
+
+function rereadMenu() {
+  if (guest.kind !== "table") return;
+  rereading ??= setTimeout(() => {
+    rereading = null;
+    readMenu().catch(() => rereadMenu());
+  }, MENU_PAUSE_MS);
+}
+
+function drawBasket() {
+  const { lines } = basket;
+  part("basket").hidden = lines.length === 0;
+  part("basket-lines").replaceChildren(...lines.map((line) => basketLine(line, guest.currency, text)));
+  part("send").textContent = filled(text.send, { total: price(basket.total, guest.currency) });
+}
+
+function stepped(event) {
+  const button = event.target.closest("[data-by]");
+  if (!button) return;
+  const { line, by } = button.dataset;
+  basket.change(line, Number(by));
+  drawBasket();
+  document.querySelector(`[data-line="${CSS.escape(line)}"][data-by="${by}"]`)?.focus();
+}
+
+async function send(event) {
+  event.preventDefault();
+  const button = part("send");
+  if (button.disabled) return;
+  button.disabled = true;
+  button.textContent = text.sending;
+  try {
+    const body = { items: basket.items, notes: part("notes").value };
+    const order = await call("/api/guest/orders", { method: "POST", body, headers: { "Idempotency-Key": basket.key } });
+    basket.clear();
+    part("notes").value = "";
+    tell("");
+    part("thanks").textContent = filled(text.sent, { number: order.order_number });
+    part("thanks").hidden = false;
+    part("orders").scrollIntoView({ block: "start" });
+  } catch (error) {
+    refused(error);
+  } finally {
+    button.disabled = false;
+    drawBasket();
+  }
+}
+
+function refused(error) {
+  if (error.code === "unauthenticated") return close("unauthenticated");
+  if (["out_of_stock", "unavailable", "not_found"].includes(error.code)) rereadMenu();
+  const details = (error.errors ?? []).map((problem) => problem.detail).join(" ");
+  const known = { out_of_stock: "unavailable", not_found: "unavailable" }[error.code] ?? error.code;
+  tell([text.problems[known] ?? text.problems.other, details].filter(Boolean).join(" "));
+}
+
+function tell(problem) {
+  part("problem").textContent = problem;
+  part("problem").hidden = !problem;
+  if (problem) part("thanks").hidden = true;
+}
+
+/** Show nothing that the token no longer opens. */
+function close(problem) {
+  for (const id of ["menu", "basket", "orders", "thanks"]) part(id).hidden = true;
+  tell(text.problems[problem] ?? text.problems.other);
+  part("connection").textContent = text.offline;
+  part("connection").dataset.state = "offline";
+}
+
+// The code on a slip, for staff who are signed in ----------------------------------------------
+
+async function scan() {
+  const csrf = document.querySelector("input[name=csrfmiddlewaretoken]").value;
+  const { qr, order } = await call("/api/qr/scan", { method: "POST", body: { token }, headers: { "X-CSRFToken": csrf } });
+  part("place").textContent = order.table_name ? filled(text.table, { name: order.table_name }) : "";
+  part("order-list").replaceChildren(orderCard(order, text));
+  part("no-orders").hidden = true;
+  part("orders").hidden = false;
+  part("connection").textContent = filled(text.scanned, { count: qr.scanned_count });
+}
+
+async function open() {
+  if (!token) return close("no_token");
+  if (mode === "code") return scan();
+  guest = await call("/api/guest");
+  part("restaurant").textContent = guest.restaurant.name;
+  if (guest.table) part("place").textContent = filled(text.table, { name: guest.table.name });
+  if (guest.kind === "table") await readMenu();
+  follow();
+}
+
+function openingFailed(error) {
+  const code = mode === "code" && ["unauthenticated", "forbidden"].includes(error.code) ? "staff_only" : error.code;
+  close(code);
+}
+
+part("basket").addEventListener("submit", send);
+part("basket-lines").addEventListener("click", stepped);
+window.addEventListener("hashchange", () => window.location.reload());
+open().catch(openingFailed);
