@@ -7,7 +7,9 @@ from django.db.models import Exists, OuterRef, QuerySet
 from kitchen import states
 from kitchen.models import KitchenOrder, KitchenOrderItem, Station
 from orders.errors import NotFound
+from orders.models import CancellationRequest
 from orders.seeing import hang, seen
+from orders.states import RequestStatus
 
 
 def tickets_of(restaurant_id: int) -> QuerySet[KitchenOrder]:
@@ -39,6 +41,15 @@ def find_ticket(restaurant_id: int, ticket_id: int) -> KitchenOrder:
     if ticket is None:
         raise NotFound("There is no such kitchen order.")
     return ticket
+
+
+def waiting_requests(restaurant_id: int, station_id: int | None = None) -> QuerySet[CancellationRequest]:
+    """Return the cancellations that the kitchen has to decide, oldest first; of a station those that it works for."""
+    rows = CancellationRequest.objects.filter(restaurant_id=restaurant_id, status=RequestStatus.PENDING).order_by("id")
+    if station_id is None:
+        return rows
+    there = KitchenOrderItem.objects.filter(ticket__order=OuterRef("order"), station_id=station_id)
+    return rows.filter(Exists(there))
 
 
 def stations_of(restaurant_id: int) -> QuerySet[Station]:

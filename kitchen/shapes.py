@@ -7,6 +7,7 @@ from typing import Annotated
 from msgspec import Struct
 
 from kitchen.models import KitchenOrder, KitchenOrderItem, Station
+from orders.models import CancellationRequest
 from orders.shapes import ModifierShape, StaffOnly, Timestamp, maybe_timestamp, timestamp
 
 
@@ -80,6 +81,17 @@ class StationShape(Struct, frozen=True):
     is_active: bool
 
 
+class WaitingCancellation(Struct, frozen=True):
+    """A cancellation that the kitchen has to decide."""
+
+    id: int
+    order_id: int
+    reason: str
+    requested_by_id: int | None
+    requested_by_name: str
+    created_at: Timestamp
+
+
 def ticket_item_shape(item: KitchenOrderItem) -> TicketItemShape:
     """Show a production item."""
     return TicketItemShape(
@@ -129,6 +141,18 @@ def ticket_shape(ticket: KitchenOrder) -> KitchenOrderShape:
         started_at=maybe_timestamp(ticket.started_at),
         ready_at=maybe_timestamp(ticket.ready_at),
         completed_at=maybe_timestamp(ticket.completed_at),
+    )
+
+
+def waiting_cancellation(request: CancellationRequest) -> WaitingCancellation:
+    """Show a cancellation that the kitchen has to decide."""
+    return WaitingCancellation(
+        id=request.pk,
+        order_id=request.order_id,
+        reason=request.reason,
+        requested_by_id=request.requested_by_id,
+        requested_by_name=request.requested_by_name,
+        created_at=timestamp(request.created_at),
     )
 
 

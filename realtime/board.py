@@ -58,6 +58,10 @@ def board_texts() -> dict[str, Any]:
         "contains": _("Contains"),
         "held": _("Held, course {course}"),
         "claimed_by": _("Chef: {name}"),
+        "cancel_asked": _("Cancel?"),
+        "cancel_said": _("{name}: {reason}"),
+        "cancel_accept": _("Accept"),
+        "cancel_reject": _("Reject"),
         **_said_by_the_script(),
     }
 
@@ -73,6 +77,11 @@ def _said_by_the_script() -> dict[str, Any]:
         "new_ticket": _("New ticket {number}, {place}"),
         "ticket_changed": _("{number}, {place}, was changed."),
         "ticket_cancelled": _("{number}, {place}, is cancelled. Stop making it."),
+        "cancel_news": _("{number}, {place}: asked to cancel. {said}"),
+        "cancel_title": {
+            "accept": _("Cancel {number}, {place}?"),
+            "reject": _("Go on with {number}, {place}?"),
+        },
         "refused": _("{number}: {reason}"),
         "dismiss": _("Dismiss"),
         "severities": {"info": _("Note"), "warning": _("Attention"), "error": _("Important")},
@@ -96,6 +105,7 @@ def _said_by_the_script() -> dict[str, Any]:
             "conflict": _("Somebody else changed it in the same moment. Look again."),
             "stale": _("Somebody else changed it in the same moment. Look again."),
             "not_found": _("This ticket does not exist any more."),
+            "invalid": _("Say why."),
             "forbidden": _("You may not do this."),
             "rate_limited": _("Too many taps at once. Try again."),
         },
@@ -116,21 +126,36 @@ class Card:
     status: str
     claimed: str
     allergies: str
+    request: dict[str, Any] | None
+    request_text: str
     lines: list[dict[str, Any]]
     actions: list[tuple[str, str, str]]
 
 
 def board_cards(
-    tickets: list[dict[str, Any]], *, minutes: dict[str, tuple[int, int]], text: dict[str, Any]
+    tickets: list[dict[str, Any]],
+    requests: list[dict[str, Any]],
+    *,
+    minutes: dict[str, tuple[int, int]],
+    text: dict[str, Any],
 ) -> list[Card]:
-    """Lay the tickets out as the kitchen takes them: by priority, then the oldest first."""
+    """Lay the tickets out as the kitchen takes them: by priority, then the oldest first.
+
+    ``requests`` are the cancellations that wait for the kitchen's word.
+    """
     now = timezone.now()
+    asked = {request["order_id"]: request for request in requests}
     in_order = sorted(tickets, key=lambda ticket: (_RANKS[ticket["priority"]], ticket["created_at"], ticket["id"]))
-    return [_card(ticket, minutes=minutes, text=text, now=now) for ticket in in_order]
+    return [_card(ticket, asked.get(ticket["order_id"]), minutes=minutes, text=text, now=now) for ticket in in_order]
 
 
 def _card(
-    ticket: dict[str, Any], *, minutes: dict[str, tuple[int, int]], text: dict[str, Any], now: dt.datetime
+    ticket: dict[str, Any],
+    request: dict[str, Any] | None,
+    *,
+    minutes: dict[str, tuple[int, int]],
+    text: dict[str, Any],
+    now: dt.datetime,
 ) -> Card:
     seconds = age_seconds(ticket, now)
     pace = pace_of(ticket, seconds, minutes)
@@ -147,9 +172,16 @@ def _card(
         status=text["statuses"][ticket["status"]],
         claimed=text["claimed_by"].format(name=ticket["chef_name"]) if ticket["chef_name"] else "",
         allergies=", ".join(ticket["allergies"]),
+        request=request,
+        request_text=_request_text(request, text) if request else "",
         lines=[_line(ticket, item, text) for item in ticket["items"]],
         actions=[(status, key, text["actions"][key]) for status, key in _ACTIONS[ticket["status"]]],
     )
+
+
+def _request_text(request: dict[str, Any], text: dict[str, Any]) -> str:
+    said: str = text["cancel_said"]
+    return said.format(name=request["requested_by_name"], reason=request["reason"])
 
 
 # What each status of a ticket offers: the status that the button sets, and the key of its text.

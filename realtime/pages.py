@@ -38,7 +38,7 @@ def board(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     epoch, seq, snapshot = room_snapshot(membership.restaurant_id, "kitchen")
     minutes, text = board_minutes(membership.restaurant), board_texts()
-    cards = board_cards(snapshot["orders"], minutes=minutes, text=text)
+    cards = board_cards(snapshot["orders"], snapshot["cancel_requests"], minutes=minutes, text=text)
     context: dict[str, Any] = {
         "restaurant": membership.restaurant,
         "text": text,

@@ -18,7 +18,15 @@ def by_id(rows: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:
 
 
 def apply_to_orders(orders: dict[int, State], frame: Frame) -> None:
-    """Apply an event to the open orders of ``orders``, ``waiters``, ``table:`` or ``order:``."""
+    """Apply an event to the open orders of ``orders``, ``waiters``, ``table:`` or ``customer:``."""
+    apply_to_order(orders, frame)
+    order_id = frame["data"].get("order_id")
+    if order_id in orders and orders[order_id]["status"] in CLOSED:
+        del orders[order_id]
+
+
+def apply_to_order(orders: dict[int, State], frame: Frame) -> None:
+    """Apply an event to the order of ``order:``, which stays to be seen when it is closed."""
     data, name = frame["data"], frame["type"]
     order_id = data.get("order_id")
     if order_id is None:
@@ -31,8 +39,6 @@ def apply_to_orders(orders: dict[int, State], frame: Frame) -> None:
     elif order_id in orders and data["version"] >= orders[order_id]["version"]:
         order = orders[order_id] = {**orders[order_id], **data["changes"], "version": data["version"]}
         order["items"] = _items(order["items"], name, data)
-    if order_id in orders and orders[order_id]["status"] in CLOSED:
-        del orders[order_id]
 
 
 def _items(items: list[State], name: str, data: State) -> list[State]:

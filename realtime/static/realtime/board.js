@@ -7,7 +7,8 @@
 import { BrigadeClient, applyEvent, kitchenState } from "./client.js";
 import { Bumps, UNDO_MS } from "./bumps.js";
 import { kitchenCommands } from "./commands.js";
-import { element, filled, inOrder, isOpen, place, signature, ticketCard, updateClock } from "./ticket.js";
+import { Decision } from "./decision.js";
+import { element, filled, inOrder, isOpen, place, requestText, signature, ticketCard, updateClock } from "./ticket.js";
 
 const ROOM = "kitchen";
 const NOTICE_LIMIT = 5;
@@ -44,6 +45,7 @@ const bumps = new Bumps({
   refused: (error, ticket) => notifyRefusal(error, ticket),
   takenBack: (ticket) => notify("warning", filled(text.bump_taken_back, { number: ticket.order_number })),
 });
+const decision = new Decision(text, { send: commands.decide, refused: (error, ticket) => notifyRefusal(error, ticket) });
 
 // The state ------------------------------------------------------------------------------------
 
@@ -64,8 +66,19 @@ function follow(next) {
     if (!before.orders.has(ticket.id)) announceNew(ticket);
     else announceChange(before.orders.get(ticket.id), ticket);
   }
+  for (const request of next.requests.values()) {
+    if (before.requests.get(request.order_id)?.id !== request.id) announceRequest(request);
+  }
+  decision.review(state.requests);
   bumps.review();
   render();
+}
+
+function announceRequest(request) {
+  const ticket = [...state.orders.values()].find((row) => row.order_id === request.order_id);
+  if (!ticket) return;
+  const said = requestText(request, text);
+  notify("warning", filled(text.cancel_news, { number: ticket.order_number, place: place(ticket, text), said }));
 }
 
 function announceNew(ticket) {
@@ -134,10 +147,11 @@ function arrange(container, tickets) {
 
 function cardOf(ticket) {
   const waiting = bumps.of(ticket.id);
-  const built = JSON.stringify([ticket, waiting.map(({ key, phase, dueAt }) => [key, phase, dueAt])]);
+  const request = state.requests.get(ticket.order_id);
+  const built = JSON.stringify([ticket, request, waiting.map(({ key, phase, dueAt }) => [key, phase, dueAt])]);
   const known = shown.get(ticket.id);
   if (known?.built === built) return known.card;
-  const card = ticketCard(ticket, context());
+  const card = ticketCard(ticket, context(), request);
   for (const bump of waiting) (bump.itemId === null ? showTicketBump : showItemBump)(card, bump);
   shown.set(ticket.id, { card, built });
   return card;
@@ -197,6 +211,7 @@ function focusedControl() {
 /** How to find the same control on a card that was built anew. */
 function twinOf({ dataset }) {
   if (dataset.item) return `[data-item="${dataset.item}"]`;
+  if (dataset.decides) return `[data-decides="${dataset.decides}"]`;
   return dataset.sets ? `[data-sets="${dataset.sets}"]` : "[data-undo]";
 }
 
@@ -242,6 +257,7 @@ function tapped(event) {
   const ticket = state.orders.get(Number(control?.closest(".ticket")?.dataset.ticket));
   if (!ticket) return;
   if ("undo" in control.dataset) bumps.undo(ticket.id);
+  else if (control.dataset.decides) decision.ask(ticket, state.requests.get(ticket.order_id), control.dataset.decides);
   else if (control.dataset.item) tapItem(ticket, Number(control.dataset.item));
   else if (control.dataset.sets) tapAction(ticket, control.dataset.sets, control);
 }

@@ -577,7 +577,7 @@ export class BrigadeClient {
 
 /**
  * The kitchen's state from the snapshot of the room `kitchen` or `station:{id}`.
- * @param {{orders: object[], stations: object[]}} snapshot
+ * @param {{orders: object[], stations: object[], cancel_requests: object[]}} snapshot
  */
 export function kitchenState(snapshot) {
   return {

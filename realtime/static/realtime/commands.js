@@ -9,9 +9,11 @@ import { CommandError } from "./client.js";
 export function kitchenCommands(client, csrfToken) {
   const overSocket = () => client.state.transport !== "polling";
 
-  async function put(ticketId, what, body, keepalive = false) {
-    const response = await fetch(`/api/kitchen/orders/${ticketId}/${what}`, {
-      method: "PUT",
+  const put = (ticketId, what, body, keepalive = false) => send("PUT", `orders/${ticketId}/${what}`, body, keepalive);
+
+  async function send(method, what, body, keepalive = false) {
+    const response = await fetch(`/api/kitchen/${what}`, {
+      method,
       headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": csrfToken },
       body: JSON.stringify(body),
       credentials: "same-origin",
@@ -33,6 +35,11 @@ export function kitchenCommands(client, csrfToken) {
     setItemStatus(ticket, itemId, status) {
       if (!overSocket()) return put(ticket.id, "items/status", { items: [{ item_id: itemId, status }] });
       return client.command("kitchen:update_item_status", { kitchen_order_id: ticket.id, item_id: itemId, status });
+    },
+
+    /** Say the kitchen's word on a cancellation: `accept`, or `reject` with the reason. */
+    decide(request, decision, reason) {
+      return send("POST", `cancel-requests/${request.id}/${decision}`, decision === "reject" ? { reason } : {});
     },
 
     /** Send what still waits on a page that is being left; nobody is there to read the answer. */

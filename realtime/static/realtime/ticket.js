@@ -79,8 +79,17 @@ export function isOpen(item) {
   return !DONE.includes(item.status) && !item.held;
 }
 
-/** Build a ticket's card. @param {{text: object, minutes: object, now: Date}} context */
-export function ticketCard(ticket, context) {
+/** Who asks for the ticket to be cancelled, and why. */
+export function requestText(request, text) {
+  return filled(text.cancel_said, { name: request.requested_by_name, reason: request.reason });
+}
+
+/**
+ * Build a ticket's card.
+ * @param {{text: object, minutes: object, now: Date}} context
+ * @param {object} [request] the cancellation that waits for the kitchen's word
+ */
+export function ticketCard(ticket, context, request) {
   const { text, minutes, now } = context;
   const seconds = ageSeconds(ticket, now);
   const name = `ticket-${ticket.id}-name`;
@@ -98,6 +107,7 @@ export function ticketCard(ticket, context) {
     head(ticket, name, seconds, context),
     tags(ticket, text),
     ticket.allergies.length ? loud("ticket-allergies", text.allergy, ticket.allergies.join(", ")) : null,
+    request ? cancellation(ticket, request, text) : null,
     ticket.notes ? element("p", { class: "ticket-notes" }, ticket.notes) : null,
     element("ol", { class: "lines" }, ...ticket.items.map((item) => line(ticket, item, text))),
     actions(ticket, text),
@@ -149,6 +159,27 @@ function tag(kind, label) {
 
 function loud(kind, label, what) {
   return element("p", { class: kind }, element("strong", {}, label), " ", what);
+}
+
+function cancellation(ticket, request, text) {
+  const decide = (decision) =>
+    element(
+      "button",
+      {
+        type: "button",
+        class: `action action-${decision}`,
+        "data-decides": decision,
+        "aria-describedby": `ticket-${ticket.id}-name`,
+      },
+      text[`cancel_${decision}`],
+    );
+  return element(
+    "div",
+    { class: "ticket-request", "data-request": request.id },
+    element("p", { class: "request-said" }, element("strong", {}, text.cancel_asked), " ", requestText(request, text)),
+    decide("accept"),
+    decide("reject"),
+  );
 }
 
 function line(ticket, item, text) {
