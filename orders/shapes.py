@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from orders.models import Category, MenuItem, ModifierGroup, Order, OrderItem, Table
+from orders.pictures import picture_url
 
 Money = Annotated[
     str, Meta(pattern=r"^-?\d+\.\d\d$", description="An amount in the restaurant's currency.", examples=["12.50"])
@@ -204,6 +205,10 @@ class MenuItemShape(Struct, frozen=True):
     external_id: str | None
     is_available: bool
     stock: int | None
+    image_url: Annotated[
+        str | None,
+        Meta(description="Where its picture is fetched from: WebP; another picture has another address."),
+    ]
 
 
 class TableShape(Struct, frozen=True):
@@ -335,6 +340,7 @@ def menu_item_shape(item: MenuItem) -> MenuItemShape:
         external_id=item.external_id or None,
         is_available=item.is_available,
         stock=item.stock,
+        image_url=picture_url(item.image),
     )
 
 
