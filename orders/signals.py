@@ -1,7 +1,7 @@
 """What the orders app announces to the apps on its left, inside the unit of work that does it.
 
-Receivers answer synchronously: what one raises undoes the whole unit. Every signal sends ``order``, locked by the
-unit, and ``actor``.
+Receivers answer synchronously: what one raises undoes the whole unit. Every signal sends ``actor``, and all
+but the last ``order``, locked by the unit.
 
 order_confirmed       the order was accepted; the kitchen opens its ticket
 order_status_set      staff (not the kitchen) moved the order; also ``previous`` (status)
@@ -10,6 +10,8 @@ items_added           items were added to an order that the kitchen has; also ``
 item_changed          an item that is not begun was changed; also ``item``
 item_removed          an item was removed or voided; also ``item`` (its ``pk`` is that of the row that was)
 item_status_set       staff (not the kitchen) moved an item; also ``item``
+customer_erased       a guest is to be forgotten (``forgotten``) in what was announced of the orders that are or were
+                      theirs; ``restaurant_id``, ``order_ids`` (set)
 """
 
 from django.dispatch import Signal
@@ -21,3 +23,4 @@ items_added = Signal()
 item_changed = Signal()
 item_removed = Signal()
 item_status_set = Signal()
+customer_erased = Signal()

@@ -11,4 +11,4 @@ class RealtimeApp(AppConfig):
 
     def ready(self) -> None:
         """Listen to every tracked row, and turn what a unit of work did into events."""
-        from realtime import receivers, stream  # noqa: F401, PLC0415
+        from realtime import forgetting, receivers, stream  # noqa: F401, PLC0415

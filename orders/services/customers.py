@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypedDict, Unpack
 
 from django.db import connection
 
-from orders.errors import FieldProblem, NotFound
+from orders.actors import Actor
+from orders.errors import FieldProblem, InvalidFields, NotFound
 from orders.models import Customer
+from orders.scopes import Scope
+from orders.states import Role
+from orders.units import require_unit, unit_of_work
+
+KEEPERS = (Role.WAITER, Role.CASHIER, Role.MANAGER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +26,61 @@ class AskedCustomer:
     email: str = ""
 
 
+class CustomerChanges(TypedDict, total=False):
+    """What may be said of a guest; an empty text is nothing."""
+
+    name: str
+    phone: str
+    email: str
+
+
+@unit_of_work
+def create_customer(*, actor: Actor, **fields: Unpack[CustomerChanges]) -> Customer:
+    """Make a guest known by name, phone or email. Raises NotAllowed, InvalidFields when nothing is said."""
+    actor.require(*KEEPERS, to="make customers", scope=Scope.ORDERS_WRITE)
+    customer = Customer(restaurant_id=actor.restaurant_id, **fields)
+    _check_known(customer)
+    customer.save()
+    return customer
+
+
+@unit_of_work
+def update_customer(*, row_id: int, actor: Actor, **changes: Unpack[CustomerChanges]) -> Customer:
+    """Change what is known of a guest: what is given, and nothing else. Orders keep the name they were taken with.
+
+    Locks the customer. Raises NotAllowed, NotFound, InvalidFields when nothing would be known any more.
+    """
+    actor.require(*KEEPERS, to="change customers", scope=Scope.ORDERS_WRITE)
+    customer = lock_customer(row_id, restaurant_id=actor.restaurant_id)
+    if all(getattr(customer, name) == value for name, value in changes.items()):
+        return customer
+    for name, value in changes.items():
+        setattr(customer, name, value)
+    _check_known(customer)
+    customer.save()
+    return customer
+
+
+def _check_known(customer: Customer) -> None:
+    if not (customer.name or customer.phone or customer.email):
+        raise InvalidFields.one("", "required", "Give a name, a phone number or an email address.")
+
+
+def lock_customer(customer_id: int, *, restaurant_id: int) -> Customer:
+    """Return the restaurant's customer, locked until the unit ends; raises NotFound, also for one who was erased."""
+    customer = require_unit().lock(Customer, customer_id, restaurant_id=restaurant_id)
+    if customer.erased_at is not None:
+        raise NotFound("There is no such customer.")
+    return customer
+
+
 def find_customer(restaurant_id: int, customer_id: int) -> Customer:
-    """Return the restaurant's customer, or raise NotFound."""
-    customer = Customer.objects.filter(restaurant_id=restaurant_id, pk=customer_id).first()
+    """Return the restaurant's customer, or raise NotFound.
+
+    Locks the row: who is being erased is not named on another order meanwhile.
+    """
+    known = Customer.objects.filter(restaurant_id=restaurant_id, pk=customer_id)
+    customer = known.select_for_update(no_key=True).first()
     if customer is None:
         detail = "There is no such customer."
         raise NotFound(detail, problems=[FieldProblem("/customer_id", "not_found", detail)])
