@@ -4,11 +4,12 @@ A value that cannot be understood stops the start with one line and exit code 2:
 that opens with half of its settings is worse than one that says what is wrong.
 """
 
+import importlib.util
 import os
 import secrets
 import sys
 from pathlib import Path
-from typing import Annotated, Literal, NoReturn
+from typing import Annotated, Any, Literal, NoReturn
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -26,7 +27,7 @@ FEWEST_KEY_CHARACTERS = 10
 # The commands that serve; a process that manage.py did not start, like a worker of `up`, does so too.
 SERVING_COMMANDS = ("", "runserver")
 # What an error message must not repeat, because it may end in a log.
-SECRETS = ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "METRICS_TOKEN")
+SECRETS = ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "METRICS_TOKEN", "MEDIA_STORAGE_OPTIONS")
 
 CommaSeparated = Annotated[tuple[str, ...], NoDecode]
 
@@ -126,6 +127,19 @@ class Environment(BaseSettings):
     DATABASE_POOL_TIMEOUT_SECONDS: float = Field(
         3.0, gt=0, le=60, description="How long a request waits for a database connection before it is answered 503."
     )
+    MEDIA_STORAGE: str = Field(
+        "django.core.files.storage.FileSystemStorage",
+        description="The Django storage that keeps the pictures of dishes, as `storages.backends.s3.S3Storage` of "
+        "django-storages. Without it: files under `BRIGADE_HOME`, which is for one machine.",
+    )
+    MEDIA_STORAGE_OPTIONS: dict[str, Any] = Field(
+        {}, description='What that storage is told, as JSON: `{"bucket_name": "menu", "querystring_auth": false}`.'
+    )
+    MEDIA_ORIGINS: CommaSeparated = Field(
+        (),
+        description="Origins that the storage gives out pictures from, separated by commas, as "
+        "`https://pictures.example`; our pages show pictures from nowhere else.",
+    )
     BRIGADE_HOME: Path = Field(
         Path("var"), description="Where a local installation keeps its data; relative to `manage.py`'s folder."
     )
@@ -135,7 +149,7 @@ class Environment(BaseSettings):
         description="Keeps installations that share a Valkey apart. When not set: made from the database's address.",
     )
 
-    @field_validator("REDIS_URL", "ALLOWED_HOSTS", "CORS_ORIGINS", mode="before")
+    @field_validator("REDIS_URL", "ALLOWED_HOSTS", "CORS_ORIGINS", "MEDIA_ORIGINS", mode="before")
     @classmethod
     def split_commas(cls, value: object) -> object:
         """Read `a, b` as two values."""
@@ -173,7 +187,20 @@ class Environment(BaseSettings):
                 raise refusal(f"takes host names without scheme or port, not '{host}'")
         return value
 
-    @field_validator("CORS_ORIGINS")
+    @field_validator("MEDIA_STORAGE")
+    @classmethod
+    def check_storage(cls, value: str) -> str:
+        """Refuse a storage whose module is not installed."""
+        module, _, name = value.rpartition(".")
+        try:
+            is_there = bool(module and name.isidentifier() and importlib.util.find_spec(module))
+        except (ImportError, ValueError):
+            is_there = False
+        if not is_there:
+            raise refusal(f"names no storage that is installed: '{value}'")
+        return value
+
+    @field_validator("CORS_ORIGINS", "MEDIA_ORIGINS")
     @classmethod
     def check_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         """Refuse what no browser ever sends as its origin."""
@@ -273,6 +300,6 @@ def settings_table() -> str:
     """Write the README's table of settings, from the fields above."""
     lines = ["| setting | default | meaning |", "| --- | --- | --- |"]
     for name, field in Environment.model_fields.items():
-        default = "" if field.default in (None, ()) else f"`{str(field.default).lower()}`"
+        default = "" if field.default in (None, (), {}) else f"`{str(field.default).lower()}`"
         lines.append(f"| `{name}` | {default} | {field.description} |")
     return "\n".join(lines)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import re
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
@@ -27,10 +28,13 @@ from django.utils.module_loading import import_string
 
 from config.bodies import Gone, Scope, TooLarge, read_body, replaying
 from config.problems import RETRY_SECONDS, problem
+from orders.pictures import MOST_BODY_BYTES
 
 API = "/api/"
 # The one page there: it needs its policy, also where a proxy adds a token of its own.
 DOCS = ("/api/docs", "/api/docs/")
+# Where a picture of a dish is put; nothing else that is sent is nearly as large.
+_PICTURE = re.compile(r"/(?:api/menu-items/[0-9]+/image|admin/orders/menuitem/[0-9]+/image)/?")
 # More threads than database connections: who waits too long for a connection is told so, not left in the queue.
 MOST_THREADS = 64
 MOST_WAITING = 1000
@@ -82,10 +86,9 @@ class Handler(ASGIHandler):
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
         """Answer a request."""
         try:
-            body = await read_body(scope, receive, most=settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+            body = await read_body(scope, receive, most=_most_bytes(scope))
         except TooLarge:
-            refusal = problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", "The body is larger than 1 MiB.")
-            await _send(_as_reply(refusal), send)
+            await _send(_as_reply(_too_large(scope)), send)
             return
         except Gone:
             return
@@ -133,6 +136,20 @@ class Handler(ASGIHandler):
         if request.META.get("HTTP_AUTHORIZATION", "")[:7].lower() != "bearer " or request.path_info in DOCS:
             return self._chain
         return self._language_chain if "HTTP_ACCEPT_LANGUAGE" in request.META else self._token_chain
+
+
+def _takes_picture(scope: Scope) -> bool:
+    return scope["method"] in ("PUT", "POST") and _PICTURE.fullmatch(scope["path"]) is not None
+
+
+def _most_bytes(scope: Scope) -> int:
+    most: int = MOST_BODY_BYTES if _takes_picture(scope) else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    return most
+
+
+def _too_large(scope: Scope) -> HttpResponse:
+    detail = "The picture is larger than 5 MiB." if _takes_picture(scope) else "The body is larger than 1 MiB."
+    return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", detail)
 
 
 def _busy() -> HttpResponse:

@@ -22,7 +22,7 @@ urlpatterns = [
     re_path(r"^(?P<page>[toq])/(?P<token>[A-Za-z0-9_:.-]{1,200})/?$", guest_pages.behind_the_hash),
     path("admin/", admin.site.urls),
     path("api/", include("config.api")),
-    path("media/menu/<int:restaurant_id>/<slug:name>.webp", media.picture),
+    re_path(r"^media/(?P<name>menu/[0-9]{1,19}/[A-Za-z0-9_-]{32}\.webp)$", media.picture),
 ]
 
 handler400 = "config.problems.bad_request"
