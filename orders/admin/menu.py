@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
-from django.contrib import admin
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from orders.admin.base import OwnedForm, OwnFilter, OwnInline, RestaurantAdmin
+from orders.admin.base import M, OwnedForm, OwnFilter, OwnInline, RestaurantAdmin, sentence
+from orders.errors import DomainError
 from orders.models import (
     Allergen,
     Category,
@@ -21,13 +30,34 @@ from orders.models import (
     Modifier,
     ModifierGroup,
 )
+from orders.pictures import picture_url
 from orders.reach import reach_of
-from orders.services.menu import set_availability
+from orders.services.menu import delete_menu_item, set_availability
+from orders.services.menu_news import telling_menu_changes
+from orders.services.menu_pictures import remove_picture, set_picture
+from orders.services.modifier_groups import telling_group_changes
+
+
+class OfMenuAdmin(RestaurantAdmin[M]):
+    """Rows that dishes are shown with: a change of one is told of each dish that has it."""
+
+    # What of a dish shows the row, and the way from a dish to it.
+    menu_part: ClassVar[str]
+    menu_path: ClassVar[str]
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Save a row, and tell of the dishes."""
+        dishes = MenuItem.objects.filter(**{self.menu_path: obj.pk}) if change else MenuItem.objects.none()
+        with telling_menu_changes(obj.restaurant_id, dishes, self.menu_part):
+            super().save_model(request, obj, form, change)
 
 
 @admin.register(Category)
-class CategoryAdmin(RestaurantAdmin[Category]):
+class CategoryAdmin(OfMenuAdmin[Category]):
     """The chapters of the menu, in their order."""
+
+    menu_part = "category"
+    menu_path = "category"
 
     fields = ("restaurant", "name", "position")
     list_display = ("name", "position")
@@ -36,7 +66,7 @@ class CategoryAdmin(RestaurantAdmin[Category]):
     search_fields = ("name",)
 
 
-class _Named(RestaurantAdmin[Any]):
+class _Named(OfMenuAdmin[Any]):
     """A list of names of the restaurant's own."""
 
     fields = ("restaurant", "name")
@@ -49,10 +79,16 @@ class _Named(RestaurantAdmin[Any]):
 class FoodTypeAdmin(_Named):
     """The kinds of food that the menu tells apart."""
 
+    menu_part = "food_type"
+    menu_path = "food_type"
+
 
 @admin.register(Allergen)
 class AllergenAdmin(_Named):
     """What dishes are marked with."""
+
+    menu_part = "allergens"
+    menu_path = "contained__allergen"
 
 
 class ModifierGroupForm(OwnedForm):
@@ -86,6 +122,16 @@ class ModifierGroupAdmin(RestaurantAdmin[ModifierGroup]):
     list_select_related = ("restaurant",)
     search_fields = ("name", "modifiers__name")
 
+    def save_model(self, request: HttpRequest, obj: ModifierGroup, form: Any, change: bool) -> None:
+        """Save a choice, and tell of the dishes that offer it."""
+        with telling_group_changes(obj):
+            super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Save what there is to choose from, and tell of the dishes that offer it."""
+        with telling_group_changes(form.instance):
+            super().save_related(request, form, formsets, change)
+
 
 class OfDishForm(OwnedForm):
     """Something that belongs to a dish, and so to the dish's restaurant."""
@@ -116,17 +162,28 @@ class ChoiceInline(OwnInline):
     verbose_name_plural = _("choices")
 
 
+class PictureForm(forms.Form):
+    """A picture to show a dish with."""
+
+    image = forms.FileField(
+        label=_("Picture"),
+        help_text=_("JPEG, PNG or WebP, at most 5 MiB."),
+        widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp"}),
+    )
+
+
 @admin.register(MenuItem)
 class MenuItemAdmin(RestaurantAdmin[MenuItem]):
     """Dishes and drinks; what is 86'd here is 86'd on every screen."""
 
     fieldsets = (
-        (None, {"fields": ("restaurant", "name", "description", "category", "food_type")}),
+        (None, {"fields": ("restaurant", "name", "description", "category", "food_type", "picture")}),
         (_("Price"), {"fields": ("price", "tax_rate")}),
         (_("In the kitchen"), {"fields": ("station", "prep_minutes")}),
         (_("Availability"), {"fields": ("is_available", "stock")}),
         (_("Elsewhere"), {"fields": ("external_id",)}),
     )
+    readonly_fields = ("picture",)
     inlines = (AllergenInline, ChoiceInline)
     autocomplete_fields = ("category", "food_type", "station")
     # The kitchen 86s dishes and orders count them down while this page is open.
@@ -149,6 +206,73 @@ class MenuItemAdmin(RestaurantAdmin[MenuItem]):
         if db_field.name == "tax_rate":
             kwargs |= {"min_value": 0, "max_value": 1}
         return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    @admin.display(description=_("picture"))
+    def picture(self, dish: MenuItem) -> str | SafeString:
+        """Show the picture, and the way to another one."""
+        if dish.pk is None:
+            return "-"
+        link = format_html(
+            '<a href="{}">{}</a>', reverse("admin:orders_menuitem_image", args=[dish.pk]), _("Change the picture")
+        )
+        if not dish.image:
+            return link
+        return format_html('<img src="{}" alt="" width="160"><br>{}', picture_url(dish.image), link)
+
+    def get_urls(self) -> list[Any]:
+        """Give the picture a page of its own: only there a body may be as large as one."""
+        view = self.admin_site.admin_view(self.picture_view)
+        return [path("<object_id>/image/", view, name="orders_menuitem_image"), *super().get_urls()]
+
+    def picture_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Show a dish with another picture, or with none."""
+        dish = self.get_object(request, unquote(object_id))
+        if dish is None:
+            raise Http404
+        if not self.has_change_permission(request, dish):
+            raise PermissionDenied
+        form = PictureForm(request.POST or None, request.FILES or None)
+        if request.method == "POST" and ("remove" in request.POST or form.is_valid()):
+            self._change_picture(request, dish, form)
+            return redirect("admin:orders_menuitem_change", dish.pk)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Picture of %(dish)s") % {"dish": dish},
+            "opts": self.opts,
+            "original": dish,
+            "form": form,
+            "picture_url": picture_url(dish.image),
+            "save_label": _("Show this picture"),
+            "remove_label": _("Show no picture"),
+        }
+        return TemplateResponse(request, "admin/orders/menuitem/picture.html", context)
+
+    def _change_picture(self, request: HttpRequest, dish: MenuItem, form: PictureForm) -> None:
+        actor = reach_of(request).actor(dish.restaurant_id)
+        try:
+            if "remove" in request.POST:
+                remove_picture(menu_item_id=dish.pk, actor=actor)
+            else:
+                set_picture(menu_item_id=dish.pk, upload=form.cleaned_data["image"].read(), actor=actor)
+        except DomainError as refusal:
+            self.message_user(request, sentence(refusal), messages.ERROR)
+        else:
+            self.message_user(request, _("The picture was changed."), messages.SUCCESS)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Save what the dish contains and offers, and tell of it."""
+        own = MenuItem.objects.filter(pk=form.instance.pk)
+        with telling_menu_changes(form.instance.restaurant_id, own, "allergens", "modifier_groups"):
+            super().save_related(request, form, formsets, change)
+
+    def delete_model(self, request: HttpRequest, obj: MenuItem) -> None:
+        """Take a dish off the menu, with its picture."""
+        delete_menu_item(row_id=obj.pk, actor=reach_of(request).actor(obj.restaurant_id))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[MenuItem]) -> None:
+        """Take several dishes off the menu."""
+        for dish in queryset.order_by("pk"):
+            self.delete_model(request, dish)
 
     @admin.action(description=_("86 the selected dishes"))
     def take_off(self, request: HttpRequest, queryset: QuerySet[MenuItem]) -> None:
