@@ -43,13 +43,9 @@ def find_ticket(restaurant_id: int, ticket_id: int) -> KitchenOrder:
     return ticket
 
 
-def waiting_requests(restaurant_id: int, station_id: int | None = None) -> QuerySet[CancellationRequest]:
-    """Return the cancellations that the kitchen has to decide, oldest first; of a station those that it works for."""
-    rows = CancellationRequest.objects.filter(restaurant_id=restaurant_id, status=RequestStatus.PENDING).order_by("id")
-    if station_id is None:
-        return rows
-    there = KitchenOrderItem.objects.filter(ticket__order=OuterRef("order"), station_id=station_id)
-    return rows.filter(Exists(there))
+def waiting_requests(restaurant_id: int) -> QuerySet[CancellationRequest]:
+    """Return the cancellations that the kitchen has to decide, oldest first."""
+    return CancellationRequest.objects.filter(restaurant_id=restaurant_id, status=RequestStatus.PENDING).order_by("id")
 
 
 def stations_of(restaurant_id: int) -> QuerySet[Station]:

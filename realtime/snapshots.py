@@ -84,13 +84,15 @@ def _kitchen(restaurant_id: int, station_id: int | None) -> Snapshot:
     if station_id is not None:
         tickets = at_station(tickets, station_id)
         stations = stations.filter(pk=station_id)
-    return {
+    snapshot: Snapshot = {
         "orders": [as_builtins(ticket_shape(ticket)) for ticket in seen_tickets(tickets)],
         "stations": [as_builtins(station_shape(station)) for station in stations],
-        "cancel_requests": [
-            as_builtins(waiting_cancellation(request)) for request in waiting_requests(restaurant_id, station_id)
-        ],
     }
+    if station_id is None:  # the whole kitchen decides them, no single station
+        snapshot["cancel_requests"] = [
+            as_builtins(waiting_cancellation(row)) for row in waiting_requests(restaurant_id)
+        ]
+    return snapshot
 
 
 def _display(restaurant_id: int) -> Snapshot:

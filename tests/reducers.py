@@ -69,6 +69,18 @@ def apply_to_kitchen(tickets: dict[int, State], stations: dict[int, State], fram
         del tickets[ticket["id"]]
 
 
+def apply_to_cancel_requests(requests: dict[int, State], frame: Frame) -> None:
+    """Apply an event to the cancellations that wait for the kitchen: each event of the unit says what waits now."""
+    data = frame["data"]
+    if "pending_cancellation" not in data.get("changes", {}):
+        return
+    for request_id in [number for number, row in requests.items() if row["order_id"] == data["order_id"]]:
+        del requests[request_id]
+    asked = data["changes"]["pending_cancellation"]
+    if asked is not None:
+        requests[asked["id"]] = {**asked, "order_id": data["order_id"]}
+
+
 def apply_to_display(rows: dict[int, State], frame: Frame) -> None:
     """Apply an event to the numbers on the order-ready board."""
     data = frame["data"]

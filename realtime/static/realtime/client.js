@@ -584,7 +584,7 @@ export function kitchenState(snapshot) {
     kind: "kitchen",
     orders: byId(snapshot.orders),
     stations: byId(snapshot.stations),
-    requests: new Map((snapshot.cancel_requests ?? []).map((request) => [request.order_id, request])),
+    requests: snapshot.cancel_requests && new Map(snapshot.cancel_requests.map((request) => [request.order_id, request])),
   };
 }
 
@@ -628,10 +628,10 @@ function applyToKitchen(state, { type, data }) {
   return orders === state.orders && requests === state.requests ? state : { ...state, orders, requests };
 }
 
-/** The cancellation that waits for the kitchen's word: every event of the unit that changed it says what it is now. */
+/** The cancellations that wait for the kitchen's word, by order: every event of the unit that changed it says what it is now. */
 function withRequest(requests, { order_id: orderId, changes }) {
   const asked = changes?.pending_cancellation;
-  if (asked === undefined) return requests;
+  if (!requests || asked === undefined) return requests; // a single station's screen decides none
   return asked ? new Map(requests).set(orderId, { ...asked, order_id: orderId }) : withoutRow(requests, orderId);
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from tests.reducers import apply_to_display, apply_to_kitchen, apply_to_orders, by_id
+from tests.reducers import apply_to_cancel_requests, apply_to_display, apply_to_kitchen, apply_to_orders, by_id
 
 
 class Mirror:
@@ -35,6 +35,8 @@ class Mirror:
         """Apply an event."""
         if self._is_kitchen:
             apply_to_kitchen(self.state["orders"], self.state["stations"], frame)
+            if "cancel_requests" in self.state:
+                apply_to_cancel_requests(self.state["cancel_requests"], frame)
         elif self.room == "display":
             apply_to_display(self.state["rows"], frame)
         else:
