@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 CONTENT_TYPE = "application/problem+json"
 RETRY_SECONDS = 2
 
-_DOMAIN_STATUSES = {
+DOMAIN_STATUSES = {
     "invalid": HTTPStatus.BAD_REQUEST,
     "reused": HTTPStatus.UNPROCESSABLE_ENTITY,
     "too many": HTTPStatus.TOO_MANY_REQUESTS,
@@ -104,7 +104,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponse
 def _of_domain(error: DomainError) -> HttpResponse:
     headers = {"Retry-After": str(error.wait_seconds)} if isinstance(error, (RateLimited, TooManyAttempts)) else None
     return problem(
-        _DOMAIN_STATUSES[error.kind], error.code, error.detail, errors=error.problems, headers=headers, **error.extra
+        DOMAIN_STATUSES[error.kind], error.code, error.detail, errors=error.problems, headers=headers, **error.extra
     )
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.generators import SchemaGenerator
 
-from config.problems import CONTENT_TYPE
+from config.examples import Examples
+from config.operations import SCHEMES, refusal
 from orders.api.documents import SHAPES, Schema
 from orders.api.fields import BIGGEST_ID
 
@@ -28,6 +29,19 @@ _IF_MATCH = {
     "schema": {"type": "string"},
     "example": '"3"',
 }
+_ETAG = {
+    "description": "The version, for `If-Match`.",
+    "schema": {"type": "string", "pattern": '^"[0-9]+"$'},
+    "example": '"3"',
+}
+_LOCATION = {"description": "Where it is found.", "schema": {"type": "string"}}
+_REPLAYED = {
+    "description": "This is the answer of the first time; there is none on that one.",
+    "schema": {"type": "string", "enum": ["true"]},
+}
+VERSIONED_ANSWERS = ("/api/orders/{", "/api/kitchen/orders/{")
+_LIVE = "For whoever starts and ends processes. For everybody."
+_READY = "Database, channel layer, migrations and hub; 503 names those that are not there. For everybody."
 _ID = {"type": "integer", "minimum": 1, "maximum": BIGGEST_ID}
 _PROBLEM: Schema = {
     "type": "object",
@@ -68,25 +82,53 @@ def without_slashed(endpoints: list[tuple[str, str, str, Any]]) -> list[tuple[st
 
 
 def complete(result: Schema, generator: Any, request: Any, public: bool) -> Schema:
-    """Add the shapes, the problem that any answer may be, and the headers that every write takes."""
+    """Add the shapes, the problem that every refusal is, who may call, the headers, and an example of everything."""
     components = result.setdefault("components", {})
-    components.setdefault("schemas", {}).update(_shapes())
-    components["schemas"]["Problem"] = _PROBLEM
+    schemas = components.setdefault("schemas", {})
+    schemas.update(_shapes())
+    schemas["Problem"] = _PROBLEM
+    components["securitySchemes"] = SCHEMES
     _drop_marks(result)
-    content = {CONTENT_TYPE: {"schema": {"$ref": _REF.format(name="Problem")}}}
-    components["responses"] = {"Problem": {"description": "Refused, with the reason.", "content": content}}
-    result["paths"]["/api/health/live"] = _health("live", "Answer as long as the process does")
-    result["paths"]["/api/health/ready"] = _health("ready", "Tell whether every part is there; 503 names those not")
+    result["paths"]["/api/health/live"] = _health("live", "Answer as long as the process does", _LIVE)
+    result["paths"]["/api/health/ready"] = _health("ready", "Tell whether every part is there", _READY)
+    examples = Examples(schemas)
     for path, operations in result["paths"].items():
         for method, operation in operations.items():
-            operation["responses"]["default"] = {"$ref": "#/components/responses/Problem"}
             parameters = [*operation.get("parameters", []), *_headers(path, method)]
             for parameter in parameters:
                 if parameter["in"] == "path":
                     parameter["schema"] = _ID
             if parameters:
                 operation["parameters"] = parameters
+            _say_headers(path, method, operation)
+            _show(operation, examples)
     return result
+
+
+def _show(operation: Schema, examples: Examples) -> None:
+    """Add an example to the body and to each answer that is JSON."""
+    for media in operation.get("requestBody", {}).get("content", {}).values():
+        media.setdefault("example", examples.of_body(media["schema"]))
+    for status, response in operation["responses"].items():
+        media = response.get("content", {}).get("application/json")
+        if media is not None and status.startswith("2") and "schema" in media:
+            media.setdefault("example", examples.of_answer(media["schema"]))
+
+
+def _say_headers(path: str, method: str, operation: Schema) -> None:
+    """Name the headers of the answers."""
+    for status, response in operation["responses"].items():
+        if not status.startswith("2"):
+            continue
+        headers = response.setdefault("headers", {})
+        if status in ("200", "201") and path.startswith(VERSIONED_ANSWERS):
+            headers["ETag"] = _ETAG
+        if status == "201" and method == "post":
+            headers["Location"] = _LOCATION
+        if method == "post" and not path.startswith("/api/auth/"):
+            headers["Idempotency-Replayed"] = _REPLAYED
+        if not headers:
+            del response["headers"]
 
 
 def _drop_marks(schema: Any) -> None:
@@ -97,16 +139,20 @@ def _drop_marks(schema: Any) -> None:
         _drop_marks(inner)
 
 
-def _health(name: str, summary: str) -> Schema:
+def _health(name: str, summary: str, said: str) -> Schema:
     """Describe an address that is no view of REST framework's."""
-    answer = {"description": "OK", "content": {"application/json": {"schema": {"type": "object"}}}}
+    media = {"application/json": {"schema": {"type": "object"}, "example": {"status": "ok"}}}
+    answers = {"200": {"description": "OK", "content": media}}
+    if name == "ready":
+        answers["503"] = refusal(HTTPStatus.SERVICE_UNAVAILABLE, ["not_ready"])
     return {
         "get": {
             "operationId": f"health_{name}",
             "tags": ["health"],
             "summary": summary,
+            "description": said,
             "security": [{}],
-            "responses": {"200": answer},
+            "responses": answers,
         }
     }
 
@@ -123,36 +169,3 @@ def _shapes() -> dict[str, Schema]:
     _, schemas = msgspec.json.schema_components(sorted(SHAPES, key=lambda s: s.__name__), ref_template=_REF)
     text = re.sub(r'#/components/schemas/(\w+?)Shape"', r'#/components/schemas/\1"', json.dumps(schemas))
     return {name.removesuffix("Shape"): schema for name, schema in json.loads(text).items()}
-
-
-class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """The Authorization header."""
-
-    target_class = "orders.api.auth.BearerAuthentication"
-    name = "bearer"
-
-    def get_security_definition(self, auto_schema: Any) -> Schema:
-        """Describe the header."""
-        return {"type": "http", "scheme": "bearer", "description": "The access token of POST /api/auth/token."}
-
-
-class GuestScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """The Authorization header of a guest."""
-
-    target_class = "orders.api.auth.GuestAuthentication"
-    name = "guest"
-
-    def get_security_definition(self, auto_schema: Any) -> Schema:
-        """Describe the header."""
-        return {"type": "http", "scheme": "bearer", "description": "The token of a table's code, or of a link."}
-
-
-class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """The session of our own pages."""
-
-    target_class = "orders.api.auth.SessionStaffAuthentication"
-    name = "session"
-
-    def get_security_definition(self, auto_schema: Any) -> Schema:
-        """Describe the cookie."""
-        return {"type": "apiKey", "in": "cookie", "name": "sessionid", "description": "With X-CSRFToken on writes."}

@@ -107,8 +107,16 @@ DATABASES = {
 LAYER_PREFIX = ENV.BRIGADE_LAYER_PREFIX or layer_prefix(DATABASE_URL)
 CHANNEL_LAYERS = channel_layers(REDIS_URLS, LAYER_PREFIX)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-# An order of a hundred items is 20 KB; nothing that a restaurant sends is near this.
+# An order of a hundred items is 20 KB; nothing that a restaurant sends is near this, but for pictures.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+# A picture's body is read whole and bounded (config.handler): there is no need for a file to take it in.
+FILE_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024
+MEDIA_URL = "/media/"
+MEDIA_ROOT = ENV.BRIGADE_HOME / "media"
+STORAGES = {
+    "default": {"BACKEND": ENV.MEDIA_STORAGE, "OPTIONS": ENV.MEDIA_STORAGE_OPTIONS},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
 
 # People -------------------------------------------------------------------------------------------
 
@@ -154,7 +162,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["orders.api.permissions.IsStaff"],
     "DEFAULT_RENDERER_CLASSES": ["orders.api.renderers.JsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["orders.api.parsers.JsonParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "config.operations.Operations",
     "UNAUTHENTICATED_USER": None,
     # `?format=` is a parameter like any other: unknown where an endpoint does not name it.
     "URL_FORMAT_OVERRIDE": None,
@@ -198,7 +206,7 @@ CONTENT_SECURITY_POLICY = {
         "default-src": [SELF],
         "script-src": [SELF],
         "style-src": [SELF],
-        "img-src": [SELF, "data:"],
+        "img-src": [SELF, "data:", *ENV.MEDIA_ORIGINS],
         # Of the same origin, WebSockets included.
         "connect-src": [SELF],
         "object-src": [NONE],

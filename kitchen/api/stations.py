@@ -11,12 +11,15 @@ from orders.api.documents import documented, paged, shown
 from orders.api.endpoints import Endpoint, answer
 from orders.api.pages import NoQuery, Ordering, PageQuery, page, query_of
 from orders.errors import NotFound
+from orders.scopes import Scope
 
 TAG = "kitchen"
 
 
 class Stations(Endpoint):
     """All stations."""
+
+    read_scope = Scope.KITCHEN_READ
 
     @documented("list_stations", tag=TAG, query=PageQuery, answers={200: paged(StationShape)})
     def get(self, request: Request) -> HttpResponse:
@@ -28,6 +31,8 @@ class Stations(Endpoint):
 
 class OneStation(Endpoint):
     """One station."""
+
+    read_scope = Scope.KITCHEN_READ
 
     @documented("get_station", tag=TAG, answers={200: shown(StationShape)})
     def get(self, request: Request, station_id: int) -> HttpResponse:

@@ -33,6 +33,7 @@ from orders.api.pages import (
     query_of,
 )
 from orders.errors import NotFound
+from orders.scopes import Scope
 from orders.states import Priority
 
 TAG = "kitchen"
@@ -105,6 +106,8 @@ def filtered_tickets(
 class Tickets(Endpoint):
     """All tickets."""
 
+    read_scope = Scope.KITCHEN_READ
+
     @documented("list_kitchen_orders", tag=TAG, query=TicketQuery, answers={200: paged(KitchenOrderShape)})
     def get(self, request: Request) -> HttpResponse:
         """List tickets, oldest first."""
@@ -116,6 +119,8 @@ class Tickets(Endpoint):
 class OneTicket(Endpoint):
     """One ticket."""
 
+    read_scope = Scope.KITCHEN_READ
+
     @documented("get_kitchen_order", tag=TAG, answers={200: shown(KitchenOrderShape)})
     def get(self, request: Request, ticket_id: int) -> HttpResponse:
         """Return a ticket."""
@@ -125,6 +130,8 @@ class OneTicket(Endpoint):
 
 class TicketOfOrder(Endpoint):
     """The ticket of an order."""
+
+    read_scope = Scope.KITCHEN_READ
 
     @documented("get_kitchen_order_by_order", tag=TAG, answers={200: shown(KitchenOrderShape)})
     def get(self, request: Request, order_id: int) -> HttpResponse:
@@ -138,6 +145,8 @@ class TicketOfOrder(Endpoint):
 
 class TicketStatusOf(Endpoint):
     """A ticket's status."""
+
+    write_scope = Scope.KITCHEN_WRITE
 
     @documented("set_kitchen_order_status", tag=TAG, body=TicketStatusBody, answers={200: shown(KitchenOrderShape)})
     def put(self, request: Request, ticket_id: int) -> HttpResponse:
@@ -153,6 +162,8 @@ class TicketStatusOf(Endpoint):
 class AcknowledgeTicket(Endpoint):
     """Taking a ticket."""
 
+    write_scope = Scope.KITCHEN_WRITE
+
     @documented("acknowledge_kitchen_order", tag=TAG, body=Versioned, answers={200: shown(KitchenOrderShape)})
     def put(self, request: Request, ticket_id: int) -> HttpResponse:
         """Take a ticket: the caller is its chef."""
@@ -162,6 +173,8 @@ class AcknowledgeTicket(Endpoint):
 
 class TicketItemStatuses(Endpoint):
     """The statuses of a ticket's items."""
+
+    write_scope = Scope.KITCHEN_WRITE
 
     @documented("set_kitchen_item_statuses", tag=TAG, body=ItemMovesBody, answers={200: shown(KitchenOrderShape)})
     def put(self, request: Request, ticket_id: int) -> HttpResponse:

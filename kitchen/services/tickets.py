@@ -14,6 +14,7 @@ from kitchen.states import TicketItemStatus, TicketStatus
 from orders.actors import Actor
 from orders.errors import FieldProblem, InvalidTransition, NotEditable, NotFound
 from orders.models import Order, OrderItem
+from orders.scopes import Scope
 from orders.services.kitchen_side import follow_ticket, follow_ticket_item, void_ticket_item
 from orders.services.orders import set_order_status
 from orders.states import ItemStatus, OrderStatus, Role
@@ -34,7 +35,10 @@ def set_ticket_status(
     order, ticket = lock_ticket(ticket_id, actor=actor, version=version)
     if ticket.status == to:
         return ticket
-    actor.require(*((Role.MANAGER,) if to == TicketStatus.CANCELLED else states.WORKERS), to=f"set a ticket {to}")
+    if to == TicketStatus.CANCELLED:
+        actor.require(Role.MANAGER, to="cancel a ticket")
+    else:
+        actor.require(*states.WORKERS, to=f"set a ticket {to}", scope=Scope.KITCHEN_WRITE)
     allowed = states.next_statuses(ticket.status)
     if to not in allowed:
         raise InvalidTransition(
@@ -112,7 +116,7 @@ def set_ticket_item_statuses(
     that is not in work, StaleVersion.
     A cancelled one is voided on the order.
     """
-    actor.require(*states.WORKERS, to="work on tickets")
+    actor.require(*states.WORKERS, to="work on tickets", scope=Scope.KITCHEN_WRITE)
     order, ticket = lock_ticket(ticket_id, actor=actor, version=version)
     items = {item.pk: item for item in ticket_items(ticket)}
     for index, move in enumerate(moves):

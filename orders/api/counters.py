@@ -11,6 +11,7 @@ from orders.api.documents import documented, paged, shown
 from orders.api.endpoints import Endpoint, answer, keyed
 from orders.api.fields import Body, Text
 from orders.api.pages import NoQuery, Ordering, PageQuery, page, query_of
+from orders.api.permissions import STAFF_ALONE
 from orders.errors import NotFound
 from orders.models import Counter
 from orders.scopes import Scope
@@ -41,6 +42,7 @@ class Counters(Endpoint):
     """All tills."""
 
     read_scope = Scope.PAYMENTS_READ
+    write_scope = STAFF_ALONE
 
     @documented("list_counters", tag=TAG, query=PageQuery, answers={200: paged(Named)})
     def get(self, request: Request) -> HttpResponse:
@@ -61,6 +63,7 @@ class OneCounter(Endpoint):
     """One till."""
 
     read_scope = Scope.PAYMENTS_READ
+    write_scope = STAFF_ALONE
 
     @documented("get_counter", tag=TAG, answers={200: shown(Named)})
     def get(self, request: Request, counter_id: int) -> HttpResponse:

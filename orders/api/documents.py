@@ -5,14 +5,16 @@ Answers are shapes, which msgspec describes; ``config.schema`` adds the ones nam
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
-from typing import Any, TypeVar
+from inspect import cleandoc
+from typing import Any, TypeVar, cast
 
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from msgspec import Struct
 
 from orders.api.pages import Query
+from orders.errors import DomainError
 
 H = TypeVar("H", bound=Callable[..., Any])
 Schema = dict[str, Any]
@@ -45,8 +47,13 @@ def documented(
     images: tuple[str, ...] = (),
     body: Any = None,
     query: type[Query] | None = None,
+    refuses: Sequence[type[DomainError]] = (),
 ) -> Callable[[H], H]:
-    """Describe an endpoint's method; its docstring is the summary. ``images`` are other media types of its 200."""
+    """Describe an endpoint's method: its docstring begins with the summary.
+
+    ``images`` are other media types of its 200. ``refuses`` are the refusals that are its own; those that any
+    endpoint of its kind has are added by themselves (``config.operations``).
+    """
 
     def describe(method: H) -> H:
         summary, _, description = (method.__doc__ or "").strip().partition("\n")
@@ -54,7 +61,7 @@ def documented(
             operation_id=operation,
             tags=[tag],
             summary=summary.rstrip("."),
-            description=description.strip(),
+            description=cleandoc(description),
             request=body,
             parameters=[query] if query else [],
             responses={
@@ -63,7 +70,8 @@ def documented(
             }
             | {(200, media_type): OpenApiResponse(_BYTES, description="OK") for media_type in images},
         )
-        described: H = decorate(method)
-        return described
+        described: Any = decorate(method)
+        described.refuses = tuple(refuses)
+        return cast("H", described)
 
     return describe

@@ -23,6 +23,7 @@ from orders.api.orders import order_answer
 from orders.api.pages import query_of
 from orders.api.parsers import json_body
 from orders.errors import DomainError, FieldProblem
+from orders.scopes import Scope
 from orders.selectors import find_order
 from orders.services.items import add_items, change_item, remove_item, set_item_status
 from orders.shapes import OrderShape
@@ -35,6 +36,8 @@ _ONE_OR_SEVERAL = PolymorphicProxySerializer(
 
 class Lines(Endpoint):
     """An order's lines."""
+
+    write_scope = Scope.ORDERS_WRITE
 
     @documented("add_order_items", tag=TAG, body=_ONE_OR_SEVERAL, answers={201: shown(OrderShape)})
     @keyed
@@ -68,6 +71,8 @@ def _without_list(problem: FieldProblem) -> FieldProblem:
 class OneLine(Endpoint):
     """One line."""
 
+    write_scope = Scope.ORDERS_WRITE
+
     @documented("replace_order_item_fields", tag=TAG, body=ItemChangesBody, answers={200: shown(OrderShape)})
     def put(self, request: Request, order_id: int, item_id: int) -> HttpResponse:
         """Change the fields of an item that are sent."""
@@ -94,6 +99,8 @@ class OneLine(Endpoint):
 
 class LineStatus(Endpoint):
     """A line's status."""
+
+    write_scope = Scope.ORDERS_WRITE
 
     @documented("set_order_item_status", tag=TAG, body=ItemStatusBody, answers={200: shown(OrderShape)})
     def patch(self, request: Request, order_id: int, item_id: int) -> HttpResponse:

@@ -26,6 +26,7 @@ from orders.api.order_filters import order_conditions, order_ordering
 from orders.api.pages import NoQuery, page, query_of
 from orders.errors import NotFound
 from orders.models import Order
+from orders.scopes import Scope
 from orders.selectors import find_order, orders_of, transitions_of
 from orders.services.orders import confirm_order, create_order, delete_order, set_order_status, update_order
 from orders.shapes import OrderShape, TransitionsShape, shown_shape
@@ -43,6 +44,9 @@ def order_answer(order: Order, status: int = HTTPStatus.OK, *, location: bool = 
 
 class Orders(Endpoint):
     """All orders."""
+
+    read_scope = Scope.ORDERS_READ
+    write_scope = Scope.ORDERS_WRITE
 
     @documented("list_orders", tag=TAG, query=OrderQuery, answers={200: paged(OrderShape)})
     def get(self, request: Request) -> HttpResponse:
@@ -81,6 +85,9 @@ class Orders(Endpoint):
 
 class OneOrder(Endpoint):
     """One order."""
+
+    read_scope = Scope.ORDERS_READ
+    write_scope = Scope.ORDERS_WRITE
 
     @documented("get_order", tag=TAG, answers={200: shown(OrderShape)})
     def get(self, request: Request, order_id: int) -> HttpResponse:
@@ -123,6 +130,8 @@ class OneOrder(Endpoint):
 class ConfirmOrder(Endpoint):
     """Confirming."""
 
+    write_scope = Scope.ORDERS_WRITE
+
     @documented("confirm_order", tag=TAG, body=Versioned, answers={200: shown(OrderShape)})
     def put(self, request: Request, order_id: int) -> HttpResponse:
         """Send an order to the kitchen."""
@@ -132,6 +141,8 @@ class ConfirmOrder(Endpoint):
 
 class OrderStatusOf(Endpoint):
     """An order's status."""
+
+    write_scope = Scope.ORDERS_WRITE
 
     @documented("set_order_status", tag=TAG, body=StatusBody, answers={200: shown(OrderShape)})
     def put(self, request: Request, order_id: int) -> HttpResponse:
@@ -154,6 +165,8 @@ class OrderStatusOf(Endpoint):
 
 class Transitions(Endpoint):
     """Where an order may go."""
+
+    read_scope = Scope.ORDERS_READ
 
     @documented("get_order_transitions", tag=TAG, answers={200: shown(TransitionsShape)})
     def get(self, request: Request, order_id: int) -> HttpResponse:

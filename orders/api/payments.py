@@ -28,6 +28,7 @@ from orders.api.pages import (
     page,
     query_of,
 )
+from orders.api.permissions import STAFF_ALONE
 from orders.errors import NotFound
 from orders.models import Payment
 from orders.payment_shapes import PaymentShape, RefundShape, payment_shape, refund_shape
@@ -119,6 +120,8 @@ class OnePayment(Endpoint):
 
 class Refunding(Endpoint):
     """Giving money back, which is for people."""
+
+    write_scope = STAFF_ALONE
 
     @documented("refund_payment", tag=TAG, body=RefundBody, answers={201: shown(RefundShape)})
     @keyed

@@ -13,6 +13,7 @@ from orders.api.documents import documented, shown
 from orders.api.endpoints import JSON, Endpoint, answer, keyed
 from orders.api.fields import Body, Text
 from orders.api.pages import Query, query_of
+from orders.api.permissions import STAFF_ALONE
 from orders.api.renderers import JsonRenderer
 from orders.errors import NotFound
 from orders.models import QRCode, Table
@@ -82,6 +83,8 @@ class CodeEndpoint(Endpoint):
 
 class TableCode(CodeEndpoint):
     """The code on a table."""
+
+    read_scope = STAFF_ALONE
 
     @documented(
         "get_table_qr", tag="tables", query=CodeQuery, answers={200: shown(CodeShape)}, images=CodeEndpoint.images

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from orders.api.documents import documented, shown
 from orders.api.endpoints import Endpoint, answer
 from orders.api.pages import Query, query_of
+from orders.api.permissions import STAFF_ALONE
 from orders.stats import OrderStatsShape, order_stats
 
 TAG = "orders"
@@ -43,6 +44,8 @@ class StatsQuery(Query):
 
 class OrderStats(Endpoint):
     """What business days came to."""
+
+    read_scope = STAFF_ALONE
 
     @documented("get_order_stats", tag=TAG, query=StatsQuery, answers={200: shown(OrderStatsShape)})
     def get(self, request: Request) -> HttpResponse:

@@ -10,6 +10,7 @@ from orders.api.endpoints import Endpoint, answer, keyed
 from orders.api.fields import Body
 from orders.api.menu_inputs import TableBody
 from orders.api.pages import NoQuery, Ordering, query_of
+from orders.api.permissions import STAFF_ALONE
 from orders.api.shelves import Shelf, Writes, shelf_views
 from orders.models import Table
 from orders.scopes import Scope
@@ -46,6 +47,8 @@ TableList, TableRow = shelf_views(
 
 class RotateToken(Endpoint):
     """Ending a table's code."""
+
+    write_scope = STAFF_ALONE
 
     @documented("rotate_table_token", tag=TAG, answers={200: shown(TableShape)})
     @keyed

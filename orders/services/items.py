@@ -12,6 +12,7 @@ from orders.aggregates import lines_of, lock_order
 from orders.books import book_of
 from orders.errors import InvalidFields, InvalidTransition, NotEditable, NotFound
 from orders.models import Order, OrderItem
+from orders.scopes import Scope
 from orders.services.dishes import (
     AskedItem,
     check_available,
@@ -36,7 +37,7 @@ def add_items(
 
     Raises NotAllowed, NotFound, NotEditable, InvalidFields, Unavailable, OutOfStock, StaleVersion.
     """
-    actor.require(Role.WAITER, Role.MANAGER, to="add items")
+    actor.require(Role.WAITER, Role.MANAGER, to="add items", scope=Scope.ORDERS_WRITE)
     order = lock_order(order_id, actor=actor, version=version)
     if order.status not in states.TAKES_ITEMS:
         raise NotEditable(f"Order {order.order_number} is {order.status} and takes no more items.")
@@ -86,7 +87,7 @@ def change_item(
     Locks the order row, and the dish when the quantity changes. Raises NotAllowed, NotFound, NotEditable,
     InvalidFields, Unavailable when more is asked of an 86'd dish, OutOfStock, StaleVersion.
     """
-    actor.require(Role.WAITER, Role.MANAGER, to="change items")
+    actor.require(Role.WAITER, Role.MANAGER, to="change items", scope=Scope.ORDERS_WRITE)
     order = lock_order(order_id, actor=actor, version=version)
     line = find_line(order, item_id)
     if line.status != ItemStatus.PENDING or order.status not in states.TAKES_ITEMS:
@@ -123,7 +124,7 @@ def remove_item(
 
     Raises NotAllowed, NotFound, NotEditable for a served or voided line, StaleVersion.
     """
-    actor.require(Role.WAITER, Role.MANAGER, to="remove items")
+    actor.require(Role.WAITER, Role.MANAGER, to="remove items", scope=Scope.ORDERS_WRITE)
     order = lock_order(order_id, actor=actor, version=version)
     line = find_line(order, item_id)
     _check_removable(order, line)
@@ -162,7 +163,7 @@ def void_item(*, order_id: int, item_id: int, actor: Actor, reason: str = "", ve
 
     Locks the order row, and the dish when its portions return. Raises as ``remove_item`` does.
     """
-    actor.require(Role.WAITER, Role.MANAGER, to="void items")
+    actor.require(Role.WAITER, Role.MANAGER, to="void items", scope=Scope.ORDERS_WRITE)
     order = lock_order(order_id, actor=actor, version=version)
     line = find_line(order, item_id)
     if line.status != ItemStatus.CANCELLED:
@@ -195,7 +196,7 @@ def set_item_status(
     Locks the order row. Raises InvalidTransition, NotAllowed, NotFound, NotEditable while the kitchen has not got
     the order, StaleVersion.
     """
-    actor.require(Role.WAITER, Role.KITCHEN, Role.MANAGER, to="move items")
+    actor.require(Role.WAITER, Role.KITCHEN, Role.MANAGER, to="move items", scope=Scope.ORDERS_WRITE)
     order = lock_order(order_id, actor=actor, version=version)
     line = find_line(order, item_id)
     if line.status == to:

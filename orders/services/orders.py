@@ -202,7 +202,10 @@ def set_order_status(
         raise InvalidTransition(
             subject=f"Order {order.order_number}", status=order.status, to=to, allowed=[str(step) for step in allowed]
         )
-    actor.require(*states.may_set(order.status, to), to=f"set an order from {order.status} to {to}")
+    setters = states.may_set(order.status, to)
+    # What a waiter may do, a device may that takes orders; what is left to managers is left to people.
+    scope = Scope.ORDERS_WRITE if Role.WAITER in setters else ""
+    actor.require(*setters, to=f"set an order from {order.status} to {to}", scope=scope)
     if to == OrderStatus.CONFIRMED:
         _confirm(order, actor)
     elif to == OrderStatus.PENDING:
@@ -299,7 +302,7 @@ def update_order(*, order_id: int, actor: Actor, version: int | None = None, **c
 
     Raises NotAllowed, NotFound, NotEditable for a closed order or a channel past draft, InvalidFields, StaleVersion.
     """
-    actor.require(Role.WAITER, Role.MANAGER, to="change orders")
+    actor.require(Role.WAITER, Role.MANAGER, to="change orders", scope=Scope.ORDERS_WRITE)
     order = lock_order(order_id, actor=actor, version=version)
     if not order.is_open:
         raise NotEditable(f"Order {order.order_number} is {order.status}.")

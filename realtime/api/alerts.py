@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from orders.api.documents import documented, shown
 from orders.api.endpoints import Endpoint, answer, keyed
 from orders.api.fields import Body, Choice, Text
+from orders.api.permissions import STAFF_ALONE
 from orders.shapes import Timestamp, timestamp
 from realtime.models import Audience, Severity
 from realtime.services import raise_alert
@@ -36,6 +37,8 @@ class AlertBody(Body):
 
 class Alerts(Endpoint):
     """Alerts."""
+
+    write_scope = STAFF_ALONE
 
     @documented("raise_alert", tag="realtime", body=AlertBody, answers={201: shown(AlertShape)})
     @keyed
