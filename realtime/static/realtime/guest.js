@@ -11,6 +11,7 @@ import { orderCard, price } from "./guest_orders.js";
 import { Basket, basketLine, menuList } from "./guest_menu.js";
 
 const MENU_PAUSE_MS = 400; // several dishes change at once: the menu is read once
+const MENU_RETRY_MS = 5_000;
 const MOST_ROWS = 100;
 
 const text = JSON.parse(document.getElementById("guest-text").textContent);
@@ -116,12 +117,12 @@ async function readMenu() {
   drawBasket();
 }
 
-function rereadMenu() {
+function rereadMenu(pause = MENU_PAUSE_MS) {
   if (guest.kind !== "table") return;
   rereading ??= setTimeout(() => {
     rereading = null;
-    readMenu().catch(() => rereadMenu());
-  }, MENU_PAUSE_MS);
+    readMenu().catch(() => rereadMenu(MENU_RETRY_MS));
+  }, pause);
 }
 
 function drawBasket() {
