@@ -9,9 +9,11 @@ from typing import Any
 from django.test import Client
 
 from kitchen.models import Station
-from orders.access import issue_tokens
+from orders.access import actor_of, issue_tokens
 from orders.models import Membership, MenuItem, Restaurant, Table
-from orders.states import Role
+from orders.scopes import Scope
+from orders.services.devices import pair_device
+from orders.states import DeviceKind, Role
 from realtime.models import Event
 from tests.factories import MembershipFactory, MenuItemFactory, RestaurantFactory, StationFactory, TableFactory
 
@@ -96,6 +98,14 @@ class House:
     @property
     def cashier(self) -> Caller:
         return self.caller(Role.CASHIER)
+
+    def device(self, *scopes: Scope, kind: DeviceKind = DeviceKind.INTEGRATION, **others: Any) -> Caller:
+        """Pair a device with exactly these scopes, and return it."""
+        membership = self.manager.membership
+        assert membership is not None
+        actor = actor_of(membership, "api")
+        _, key = pair_device(name=f"The {kind}", kind=kind, scopes=scopes, actor=actor, **others)
+        return Caller(token=key)
 
     def order_body(self, quantity: int = 1, **others: Any) -> dict[str, Any]:
         """Return the smallest body of an order."""

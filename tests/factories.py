@@ -11,6 +11,7 @@ from orders.models import (
     Category,
     Counter,
     Customer,
+    Device,
     FoodType,
     Membership,
     MenuItem,
@@ -89,6 +90,17 @@ class TableFactory(OfRestaurant):
 class CounterFactory(OfRestaurant):
     class Meta:
         model = Counter
+
+
+class DeviceFactory(OfRestaurant):
+    """A device whose key nobody knows; those that call are paired by the service."""
+
+    class Meta:
+        model = Device
+
+    kind = "integration"
+    key_digest = factory.Sequence(lambda n: f"{n:064x}")
+    key_hint = "dev_unknown"
 
 
 class CustomerFactory(OfRestaurant):
