@@ -111,6 +111,8 @@ class Order(TrackedModel):
             ),
             models.Index(fields=("restaurant", "updated_at", "id"), name="order_updated"),
             models.Index(fields=("restaurant", "created_at", "id"), name="order_created"),
+            # The figures of a business day, which is not a day of the calendar.
+            models.Index(fields=("restaurant", "business_date"), name="order_of_day"),
             models.Index(fields=("table", "-id"), name="order_of_table", condition=models.Q(table__isnull=False)),
             models.Index(
                 fields=("customer", "-id"), name="order_of_customer", condition=models.Q(customer__isnull=False)
