@@ -5,6 +5,7 @@
 
 import contextlib
 import errno
+import gc
 import os
 import signal
 import socket
@@ -166,8 +167,22 @@ class WorkerServer(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to serve, and say so."""
+        settle()
         await super().startup(sockets)
         os.write(self.ready, b"1")
+
+
+def settle() -> None:
+    """Load what the first request would load, and spare the garbage collector all that stays for good.
+
+    A full collection looks at every object of the process, 160,000 before the first screen has come: some 100 ms in
+    which nobody is served. What is frozen is not looked at again.
+    """
+    from django.urls import get_resolver  # noqa: PLC0415 - Django is set up by the application, which is loaded later
+
+    assert get_resolver().url_patterns
+    gc.collect()
+    gc.freeze()
 
 
 def configuration() -> uvicorn.Config:
