@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -117,7 +118,12 @@ class _Group:
 
 
 def _read(restaurant_id: int, first: dt.date, last: dt.date) -> list[_Group]:
-    values = {"restaurant": restaurant_id, "first": first, "last": last, "not_sold": [str(one) for one in NOT_SOLD]}
+    values: dict[str, Any] = {
+        "restaurant": restaurant_id,
+        "first": first,
+        "last": last,
+        "not_sold": [status.value for status in NOT_SOLD],
+    }
     with connection.cursor() as cursor:
         cursor.execute(_FIGURES, values)
         return [_Group(*row) for row in cursor.fetchall()]
