@@ -12,12 +12,13 @@ from django.utils import timezone
 
 from orders.aggregates import lock_order
 from orders.models import CancellationRequest, Counter, Order, Payment, QRCode, Refund
+from orders.redaction import guest_view
 from orders.services.customers import AskedCustomer
 from orders.services.touching import touch
 from orders.shapes import timestamp
 from orders.states import PaymentMethod, PaymentOutcome, PaymentStatus, QRStatus, RequestStatus
 from orders.units import open_unit
-from realtime.audiences import guest_view, public_view
+from realtime.audiences import public_view
 from realtime.events import CATALOGUE
 from realtime.models import Event
 from tests.places import Place
