@@ -76,11 +76,24 @@ class Choice(serializers.ChoiceField):
         return self.enumeration(data)
 
 
-class Amount(serializers.DecimalField):
+class DecimalText(serializers.DecimalField):
+    """A number as a decimal string; an empty one is no null."""
+
+    def validate_empty_values(self, data: Any) -> tuple[bool, Any]:
+        """Tell what is absent or null from what is there."""
+        found: tuple[bool, Any] = serializers.Field.validate_empty_values(self, data)
+        return found
+
+
+class Amount(DecimalText):
     """An amount of money, as a decimal string."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(max_digits=10, decimal_places=2, **options)
+
+    def validate_empty_values(self, data: Any) -> tuple[bool, Any]:
+        """Take null for nothing where it may be; an empty text, which REST framework takes for it too, is no amount."""
+        return serializers.Field.validate_empty_values(self, data)
 
     def to_internal_value(self, data: Any) -> Decimal:
         """Return the amount."""
