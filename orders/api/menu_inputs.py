@@ -8,7 +8,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from orders.api.fields import MOST_CHOICES, Amount, Body, Flag, Items, Text, Whole, id_field
+from orders.api.fields import MOST_CHOICES, Amount, Body, DecimalText, Flag, Items, Text, Whole, id_field
 
 BIGGEST_STOCK = 2**31 - 1
 BIGGEST_SMALL = 2**15 - 1
@@ -16,7 +16,7 @@ MOST_MINUTES = 24 * 60
 _RATE = re.compile(r"(0(\.[0-9]{1,4})?|1(\.0{1,4})?)")
 
 
-class Rate(serializers.DecimalField):
+class Rate(DecimalText):
     """A share of the price between 0 and 1, as a decimal string."""
 
     def __init__(self, **options: Any) -> None:
