@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from orders.api.documents import Schema
@@ -168,5 +169,6 @@ def _plain(schema: Schema, kinds: set[str]) -> Any:
     if "integer" in kinds or "number" in kinds:
         return max(int(schema.get("minimum", 0)), min(4, int(schema.get("maximum", 4))))
     if "string" in kinds:
-        return _FORMATS.get(schema.get("format", ""), "4.00" if "pattern" in schema else "Example")
+        likely = [_FORMATS[schema["format"]]] if schema.get("format") in _FORMATS else ["Example", *_FORMATS.values()]
+        return next((text for text in likely if re.search(schema.get("pattern", ""), text)), likely[0])
     return None if kinds else {}

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 import msgspec
+from django.db import models
 from drf_spectacular.generators import SchemaGenerator
 
 from config.examples import Examples
@@ -164,8 +165,16 @@ def _headers(path: str, method: str) -> list[dict[str, Any]]:
     return [_IF_MATCH] if method in ("put", "patch", "delete") and versioned else []
 
 
+def _choices(kind: type) -> Schema:
+    """Describe an enumeration of ours."""
+    if issubclass(kind, models.TextChoices):
+        return {"type": "string", "enum": list(kind.values)}
+    raise NotImplementedError
+
+
 def _shapes() -> dict[str, Schema]:
     """Return the schemas of all shapes that are answered, named without the word Shape."""
-    _, schemas = msgspec.json.schema_components(sorted(SHAPES, key=lambda s: s.__name__), ref_template=_REF)
+    shapes = sorted(SHAPES, key=lambda shape: shape.__name__)
+    _, schemas = msgspec.json.schema_components(shapes, schema_hook=_choices, ref_template=_REF)
     text = re.sub(r'#/components/schemas/(\w+?)Shape"', r'#/components/schemas/\1"', json.dumps(schemas))
     return {name.removesuffix("Shape"): schema for name, schema in json.loads(text).items()}

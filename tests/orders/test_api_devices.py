@@ -78,7 +78,7 @@ def test_replay_says_everything_but_the_key(house: House) -> None:
 
 @pytest.mark.parametrize("kind", DeviceKind)
 def test_scopes_are_those_of_the_kind_when_none_are_named(house: House, kind: DeviceKind) -> None:
-    assert pair(house, kind=kind.value)["scopes"] == list(DEFAULT_SCOPES[kind])
+    assert pair(house, kind=kind.value)["scopes"] == [scope for scope in Scope if scope in DEFAULT_SCOPES[kind]]
 
 
 @pytest.mark.parametrize(
@@ -217,9 +217,9 @@ def test_ticket_is_worked_on_when_a_kitchen_screen_asks(house: House) -> None:
     screen = house.device(*DEFAULT_SCOPES[DeviceKind.KITCHEN], kind=DeviceKind.KITCHEN)
     ticket = house.ticket()
 
-    reply = screen.put(f"/api/kitchen/orders/{ticket['id']}/status", {"status": "ready"})
+    reply = screen.put(f"/api/kitchen/orders/{ticket['id']}/status", {"status": "preparing"})
 
-    assert (reply.status, reply.body["status"]) == (200, "ready")
+    assert (reply.status, reply.body["status"]) == (200, "preparing")
 
 
 def test_keys_are_the_devices_own_when_two_use_the_same_idempotency_key(house: House) -> None:
