@@ -27,7 +27,7 @@ from kitchen.demo.restaurants import DEMO
 from kitchen.demo.running import Report, play
 from kitchen.models import KitchenOrder
 from orders.actors import SYSTEM
-from orders.models import MenuItem, Order, Restaurant
+from orders.models import MenuItem, Order, Payment, Restaurant
 from orders.states import OrderStatus, Priority
 from tests.live import database_url
 
@@ -195,6 +195,10 @@ def test_orders_go_all_the_way_when_acted_out(demo: Restaurant) -> None:
     assert statuses["completed"] > 10
     assert set(Order.objects.values_list("channel", flat=True)) == {"dine_in", "takeaway", "delivery", "online"}
     assert KitchenOrder.objects.filter(order__status="completed").exclude(status="completed").count() == 0
+    completed = Order.objects.filter(status="completed")
+    assert set(completed.values_list("payment_status", "unpaid_reason")) == {("paid", "")}
+    assert set(Payment.objects.values_list("method", flat=True)) == {"cash", "card", "qris"}
+    assert set(Payment.objects.values_list("taken_by__username", flat=True)) == {"cashier"}
     assert set(Order.objects.exclude(waiter=None).values_list("waiter__username", flat=True)) == {"waiter"}
     assert set(KitchenOrder.objects.exclude(chef=None).values_list("chef__username", flat=True)) == {"chef"}
 
