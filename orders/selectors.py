@@ -43,9 +43,9 @@ def guest_orders(actor: Actor) -> QuerySet[Order]:
     """Return the orders that a guest's token opens: a table's open ones, the one that is followed, a customer's own."""
     rows = orders_of(actor.restaurant_id)
     if actor.kind == "table":
-        return rows.filter(table_id=actor.table_id, status__in=states.OPEN)
+        return rows.filter(table_id=actor.table_id or 0, status__in=states.OPEN)
     if actor.kind == "customer":
-        return rows.filter(customer_id=actor.customer_id)
+        return rows.filter(customer_id=actor.customer_id or 0)
     return rows.filter(pk=actor.order_id or 0)
 
 

@@ -6,9 +6,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.conf import settings
 from django.test import override_settings
 
-from orders import limits
 from orders.models import HistoryEntry, MenuItem, Order, StoredAnswer, Table
 from orders.states import Role
 from orders.tokens import customer_link, table_token, tracking_link
@@ -207,7 +207,7 @@ def test_staff_confirm_what_guests_ordered(house: House) -> None:
     ],
 )  # fmt: skip
 def test_order_is_refused_when_it_says_what_is_not_a_guests_to_say(house: House, field: str, value: object) -> None:
-    reply = at_table(house).post("/api/guest/orders", asked(house, **{field: value}))
+    reply = at_table(house).post("/api/guest/orders", {**asked(house), field: value})
 
     assert (reply.status, reply.pointers) == (400, [(f"/{field}", "unknown")])
     assert (Order.objects.count(), announced(house)) == (0, [])
@@ -365,7 +365,7 @@ def test_guests_reads_take_a_constant_number_of_queries(
 ) -> None:
     for _ in range(orders):
         MenuItemFactory(restaurant=house.restaurant, category=house.dish.category)
-        order = house.order()
+    order, *_ = [house.order() for _ in range(orders)]
     guest = at_table(house)
 
     # The table that the token names, then rows and what hangs on them.
@@ -385,7 +385,7 @@ def test_guests_reads_take_a_constant_number_of_queries(
 def test_guests_are_asked_to_wait_when_they_ask_too_often(house: House) -> None:
     guest = at_table(house)
 
-    with override_settings(RATE_LIMITS={**limits.settings.RATE_LIMITS, "guest": (2, 20)}):
+    with override_settings(RATE_LIMITS={**settings.RATE_LIMITS, "guest": (2, 20)}):
         replies = [guest.get("/api/guest") for _ in range(30)]
 
     statuses = [reply.status for reply in replies]

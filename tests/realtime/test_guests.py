@@ -31,7 +31,8 @@ def order_of(place: Place, customer: AskedCustomer | None = ADA, **options: Any)
 def token_of(order: Order, kind: str = "tracking") -> str:
     if kind == "tracking":
         return tracking_link(order).token
-    return customer_link(Customer.objects.get(pk=order.customer_id)).token
+    assert order.customer is not None
+    return customer_link(order.customer).token
 
 
 async def opened(served: Served, place: Place, kind: str) -> tuple[Client, Order, str]:
@@ -251,7 +252,7 @@ async def test_closes_with_4401_when_what_the_token_names_ends(served: Served, p
             Table.objects.filter(pk=place.table.pk).update(nonce="another")
             return
         delete_order(order_id=order.pk, actor=place.actor)
-        Customer.objects.filter(pk=order.customer_id).delete()
+        Customer.objects.filter(restaurant=place.restaurant).delete()
 
     await made(end)
 

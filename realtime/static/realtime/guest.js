@@ -182,8 +182,7 @@ function tell(problem) {
 function close(problem) {
   for (const id of ["menu", "basket", "orders", "thanks"]) part(id).hidden = true;
   tell(text.problems[problem] ?? text.problems.other);
-  part("connection").textContent = text.offline;
-  part("connection").dataset.state = "offline";
+  part("connection").hidden = true;
 }
 
 // The code on a slip, for staff who are signed in ----------------------------------------------

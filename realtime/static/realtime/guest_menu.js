@@ -32,7 +32,9 @@ function dishCard(dish, currency, text, add) {
     event.preventDefault();
     const short = lacking(form, dish);
     form.querySelector(".guest-problem").textContent = short ? asked(short, text) : "";
-    if (!short) add(dish, chosen(form, dish));
+    if (short) return;
+    add(dish, chosen(form, dish));
+    form.reset(); // the next portion may be had in another way
   });
   return form;
 }
