@@ -13,6 +13,7 @@ from django.test import Client
 from kitchen.models import KitchenOrder, Station
 from orders.models import (
     Allergen,
+    CancellationRequest,
     Category,
     Counter,
     Customer,
@@ -27,6 +28,7 @@ from orders.models import (
     Table,
     User,
 )
+from orders.services.cancellations import request_cancellation
 from orders.services.payments import refund_payment, take_payment
 from orders.states import PaymentMethod, Role
 from realtime.models import Alert, Severity
@@ -44,8 +46,8 @@ if TYPE_CHECKING:
     from tests.places import Place
 
 MODELS = (
-    Alert, Allergen, Category, Counter, Customer, FoodType, KitchenOrder, Membership, MenuItem, ModifierGroup, Order,
-    Payment, Refund, Restaurant, Station, Table, User,
+    Alert, Allergen, CancellationRequest, Category, Counter, Customer, FoodType, KitchenOrder, Membership, MenuItem,
+    ModifierGroup, Order, Payment, Refund, Restaurant, Station, Table, User,
 )  # fmt: skip
 # What fields of forms ask for while somebody types: (app, model, field), and the model that is offered.
 ASKED = {
@@ -100,6 +102,8 @@ def row_of(model: type[Any], place: Place) -> Any:  # noqa: PLR0911 - each model
     if model in (Payment, Refund):
         paid = take_payment(order_id=place.order().pk, amount=Decimal(5), method=PaymentMethod.CARD, actor=place.actor)
         return paid if model is Payment else refund_payment(payment_id=paid.pk, reason="Cold", actor=place.actor)
+    if model is CancellationRequest:
+        return request_cancellation(order_id=place.ticket().order_id, reason="They left", actor=place.actor)
     if model is Alert:
         return raise_alert(actor=place.actor, severity=Severity.INFO, message="Oven two is cold")
     made = {Station: place.station, Table: place.table, MenuItem: place.dish, Category: place.dish.category}

@@ -14,6 +14,7 @@ from kitchen.models import KitchenOrder
 from orders.errors import (
     DomainError,
     InvalidFields,
+    InvalidTransition,
     NotAllowed,
     NotEditable,
     NotFound,
@@ -479,3 +480,24 @@ def test_line_change_is_stale_when_the_order_was_changed_meanwhile(place: Place)
             service(**here, **options)
 
     assert line_of(order).quantity == 1
+
+
+def test_line_is_voided_when_the_kitchen_says_that_it_will_not_be_made(place: Place) -> None:
+    order = place.confirm(place.order())
+    cook = replace(place.actor, role=Role.KITCHEN)
+
+    line = set_item_status(order_id=order.pk, item_id=line_of(order).pk, to=ItemStatus.CANCELLED, actor=cook)
+
+    assert (line.status, Order.objects.get().final_amount) == ("cancelled", 0)
+    assert KitchenOrder.objects.get().items.get().status == "cancelled"
+
+
+def test_voiding_names_what_is_allowed_when_the_line_was_served(place: Place) -> None:
+    order = place.confirm(place.order())
+    for step in (OrderStatus.PREPARING, OrderStatus.READY, OrderStatus.SERVED):
+        set_order_status(order_id=order.pk, to=step, actor=place.actor)
+
+    with pytest.raises(InvalidTransition) as refused:
+        set_item_status(order_id=order.pk, item_id=line_of(order).pk, to=ItemStatus.CANCELLED, actor=place.actor)
+
+    assert refused.value.extra["allowed"] == []

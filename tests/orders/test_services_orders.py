@@ -31,7 +31,8 @@ from orders.services.customers import AskedCustomer
 from orders.services.dishes import AskedItem
 from orders.services.items import void_item
 from orders.services.orders import confirm_order, create_order, delete_order, set_order_status, update_order
-from orders.states import Channel, OrderStatus, Priority, Role
+from orders.services.payments import refund_payment, take_payment
+from orders.states import Channel, OrderStatus, PaymentMethod, Priority, Role
 from tests.places import Place
 from tests.streams import at_once, hearing
 
@@ -377,6 +378,16 @@ def test_channel_changes_when_the_order_is_a_draft_without_a_table(place: Place)
     assert (order.channel, order.table_id) == ("delivery", None)
 
 
+def test_waiter_may_send_the_discount_back_when_it_is_the_one_that_stands(place: Place) -> None:
+    order = update_order(order_id=place.order().pk, actor=place.actor, discount_amount=Decimal("2.00"))
+
+    order = update_order(
+        order_id=order.pk, actor=place.actor_of(Role.WAITER), discount_amount=Decimal("2.00"), notes="Hurry"
+    )
+
+    assert (order.discount_amount, order.notes) == (Decimal("2.00"), "Hurry")
+
+
 def test_discount_is_a_managers_when_a_waiter_gives_one(place: Place) -> None:
     order = place.order()
 
@@ -384,14 +395,17 @@ def test_discount_is_a_managers_when_a_waiter_gives_one(place: Place) -> None:
         update_order(order_id=order.pk, actor=staff(place, Role.WAITER), discount_amount=Decimal(1))
 
 
-def test_discount_has_whole_units_when_the_currency_has_no_cents(place: Place) -> None:
+def test_discount_is_refused_when_the_currency_has_no_unit_so_small(place: Place) -> None:
     Restaurant.objects.filter(pk=place.restaurant.pk).update(currency="JPY")
     MenuItem.objects.filter(pk=place.dish.pk).update(price=Decimal(900), silently=True)
     order = place.order()
 
-    order = update_order(order_id=order.pk, actor=place.actor, discount_amount=Decimal("100.50"))
+    with pytest.raises(InvalidFields) as refused:
+        update_order(order_id=order.pk, actor=place.actor, discount_amount=Decimal("100.50"))
+    order = update_order(order_id=order.pk, actor=place.actor, discount_amount=Decimal("100.00"))
 
-    assert (order.total_amount, order.discount_amount, order.final_amount) == (900, 101, 799)
+    assert pointers(refused.value) == [("/discount_amount", "currency_unit")]
+    assert (order.discount_amount, order.final_amount) == (Decimal("100.00"), Decimal("800.00"))
 
 
 def test_order_is_not_found_when_another_restaurants_staff_asks(place: Place, other_place: Place) -> None:
@@ -540,6 +554,46 @@ def test_order_is_cancelled_instead_when_it_is_paid_or_in_work(place: Place) -> 
 
     assert [(order.status, order.cancel_reason) for order in kept if order] == [("cancelled", "Gone")] * 2
     assert KitchenOrder.objects.get().status == "cancelled"
+
+
+def test_waiter_cancels_an_own_order_when_it_was_paid_before_the_kitchen_had_it(place: Place) -> None:
+    waiter = place.actor_of(Role.WAITER)
+    order = place.order_by(place.staff(Role.WAITER))
+    take_payment(order_id=order.pk, amount=order.final_amount, method=PaymentMethod.CARD, actor=place.actor)
+
+    kept = delete_order(order_id=order.pk, actor=waiter)
+
+    assert kept is not None
+    assert (kept.status, kept.cancel_reason) == ("cancelled", "")
+
+
+def test_order_is_kept_when_what_was_paid_for_it_was_given_back(place: Place) -> None:
+    order = place.order()
+    paid = take_payment(order_id=order.pk, amount=order.final_amount, method=PaymentMethod.CARD, actor=place.actor)
+    refund_payment(payment_id=paid.pk, reason="changed their mind", actor=place.actor)
+
+    kept = delete_order(order_id=order.pk, actor=place.actor)
+
+    assert kept is not None
+    assert (kept.status, kept.payment_status) == ("cancelled", "refunded")
+
+
+def test_cashier_takes_back_no_order(place: Place) -> None:
+    order = place.order()
+
+    with pytest.raises(NotAllowed):
+        delete_order(order_id=order.pk, actor=place.actor_of(Role.CASHIER))
+
+    assert Order.objects.get(pk=order.pk).status == "pending"
+
+
+def test_late_cancellation_is_refused_when_its_reason_is_blank(place: Place) -> None:
+    order = place.confirm(place.order())
+
+    with pytest.raises(InvalidFields) as refused:
+        set_order_status(order_id=order.pk, to=OrderStatus.CANCELLED, actor=place.actor, reason="  ")
+
+    assert pointers(refused.value) == [("/reason", "required")]
 
 
 def test_deleting_is_refused_when_the_order_was_served(place: Place) -> None:
