@@ -25,7 +25,7 @@ def order_link(order: Order) -> SafeString:
 class _Booked(RestaurantAdmin[M]):
     """A list of what was booked, which nobody changes afterwards."""
 
-    list_select_related = ("restaurant", "order")
+    list_select_related: tuple[str, ...] = ("restaurant", "order")
     date_hierarchy = "created_at"
     search_fields = ("transaction_reference", "order__order_number")
 

@@ -61,7 +61,7 @@ def test_nothing_is_booked_or_changed_here(place: Place, manager: Client, kind: 
     _, payment, refund = paid(place)
     row = payment if kind == "payment" else refund
     address = f"/admin/orders/{kind}"
-    before = type(row).objects.values().get()  # type: ignore[attr-defined]
+    before = type(row).objects.values().get()
 
     statuses = [
         manager.get(f"{address}/add/").status_code,
@@ -72,7 +72,7 @@ def test_nothing_is_booked_or_changed_here(place: Place, manager: Client, kind: 
     manager.post(f"{address}/", {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"})
 
     assert statuses == [403, 403, 403, 403]
-    assert type(row).objects.values().get() == before  # type: ignore[attr-defined]
+    assert type(row).objects.values().get() == before
 
 
 @pytest.mark.parametrize("kind", ["payment", "refund"])

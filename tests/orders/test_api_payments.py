@@ -69,9 +69,9 @@ def test_payment_is_answered_whole_when_it_is_taken(house: House) -> None:
 
 def test_fields_may_be_null_or_left_out_when_they_say_nothing(house: House) -> None:
     order = house.order(2)
-    nothing = {"tendered": None, "counter_id": None, "transaction_reference": None}
+    nothing: dict[str, Any] = {"tendered": None, "counter_id": None, "transaction_reference": None}
 
-    replies = [house.cashier.post("/api/payments", body(order, **extra)) for extra in ({}, nothing)]
+    replies = [house.cashier.post("/api/payments", body(order) | extra) for extra in ({}, nothing)]
 
     assert [reply.status for reply in replies] == [201, 201]
     assert [(reply.body["tendered"], reply.body["counter_id"]) for reply in replies] == [(None, None)] * 2
@@ -167,6 +167,7 @@ WRONG_AMOUNTS: list[Any] = [
     None, 5, 5.0, True, "", " 5", "5,00", "5.001", "-5.00", "0", "0.00", "NaN", "Infinity", "1e3", "٥", "999999999.00",
     [], {},
 ]  # fmt: skip
+WRONG_REASONS: list[Any] = [None, "", "  ", 1, [], "x" * 501]
 WRONG_IDS: list[Any] = [None, 0, -1, "1", 1.0, True, 2**63, [], {}]
 
 
@@ -321,7 +322,7 @@ def test_all_that_is_left_is_given_back_when_no_amount_is_sent(house: House, sen
     ("sent", "pointers"),
     [
         ({}, ["/reason"]),
-        *(({"reason": reason}, ["/reason"]) for reason in (None, "", "  ", 1, [], "x" * 501)),
+        *(({"reason": reason}, ["/reason"]) for reason in WRONG_REASONS),
         *(({"reason": "Cold", "amount": amount}, ["/amount"]) for amount in WRONG_AMOUNTS[1:]),
         ({"reason": "Cold", "order_id": 1}, ["/order_id"]),
     ],

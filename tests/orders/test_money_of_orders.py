@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -58,12 +59,13 @@ class Till(RuleBasedStateMachine):
             return False
         return True
 
-    def part_of(self, amount: Decimal, share: Any) -> Decimal:
+    def part_of(self, amount: Decimal, share: Fraction) -> Decimal:
         """Return about that share of an amount, in whole units."""
-        return (amount * share.numerator / share.denominator / self.unit).to_integral_value() * self.unit
+        exact = amount * share.numerator / share.denominator
+        return (exact / self.unit).to_integral_value() * self.unit
 
     @rule(picked=picks, share=shares, method=st.sampled_from(list(PaymentMethod)), notes=st.integers(0, 3))
-    def pay(self, picked: int, share: Any, method: PaymentMethod, notes: int) -> None:
+    def pay(self, picked: int, share: Fraction, method: PaymentMethod, notes: int) -> None:
         if (order := self.order(picked)) is None:
             return
         left = order.final_amount - order.paid_amount
@@ -78,7 +80,7 @@ class Till(RuleBasedStateMachine):
         assert taken == (0 < amount <= left and order.status != OrderStatus.CANCELLED)
 
     @rule(picked=picks, share=shares, whole=st.booleans())
-    def give_back(self, picked: int, share: Any, whole: bool) -> None:
+    def give_back(self, picked: int, share: Fraction, whole: bool) -> None:
         payments = list(Payment.objects.filter(order_id__in=self.ids).order_by("pk"))
         if not payments:
             return
@@ -113,7 +115,7 @@ class Till(RuleBasedStateMachine):
             self.attempt(lambda: change_item(quantity=max(1, quantity), **own))
 
     @rule(picked=picks, share=shares)
-    def discount(self, picked: int, share: Any) -> None:
+    def discount(self, picked: int, share: Fraction) -> None:
         if order := self.order(picked):
             amount = self.part_of(order.total_amount, share)
             self.attempt(lambda: update_order(order_id=order.pk, discount_amount=amount, actor=self.boss))

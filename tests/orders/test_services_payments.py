@@ -445,7 +445,7 @@ def test_refused_when_less_would_be_left_of_the_bill_than_was_paid(place: Place)
     order = place.order(2)
     line = add(place, order)
     pay(place, order, "20.00")
-    own = {"order_id": order.pk, "actor": place.actor}
+    own: dict[str, Any] = {"order_id": order.pk, "actor": place.actor}
 
     refusals = [
         refuse(place, Overpaid, act)
