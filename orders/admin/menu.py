@@ -231,8 +231,9 @@ class MenuItemAdmin(RestaurantAdmin[MenuItem]):
             raise Http404
         if not self.has_change_permission(request, dish):
             raise PermissionDenied
-        form = PictureForm(request.POST or None, request.FILES or None)
-        if request.method == "POST" and ("remove" in request.POST or form.is_valid()):
+        is_sent = request.method == "POST"
+        form = PictureForm(request.POST, request.FILES) if is_sent else PictureForm()
+        if is_sent and ("remove" in request.POST or form.is_valid()):
             self._change_picture(request, dish, form)
             return redirect("admin:orders_menuitem_change", dish.pk)
         context = {

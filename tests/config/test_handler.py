@@ -122,6 +122,36 @@ async def test_too_large_when_one_part_is(handler: Handler) -> None:
     assert (await ask(handler, "/api/orders", b"x" * (LIMIT + 1), method="POST")).status == 413
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("PUT", "/api/menu-items/1/image"),
+        ("PUT", "/api/menu-items/1/image/"),
+        ("POST", "/admin/orders/menuitem/1/image/"),
+    ],
+)
+async def test_larger_body_is_read_where_a_picture_is_put(handler: Handler, method: str, path: str) -> None:
+    taken = await ask(handler, path, b"x" * (5 * LIMIT), method=method)
+    refused = await ask(handler, path, b"x", method=method, content_length=str(6 * LIMIT))
+
+    assert taken.status != 413
+    assert (refused.status, refused.body["detail"]) == (413, "The picture is larger than 5 MiB.")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("PATCH", "/api/menu-items/1/image"),
+        ("PUT", "/api/menu-items/1"),
+        ("PUT", "/api/menu-items/1/images"),
+        ("PUT", "/api/menu-items/x/image"),
+        ("POST", "/admin/orders/menuitem/1/change/"),
+    ],
+)
+async def test_larger_body_is_read_nowhere_else(handler: Handler, method: str, path: str) -> None:
+    assert (await ask(handler, path, b"x" * (LIMIT + 1), method=method)).status == 413
+
+
 async def test_nothing_is_answered_when_the_client_leaves_before_the_end(handler: Handler) -> None:
     answer = await ask(handler, "/api/orders", b"{", method="POST", leaves=True)
 
