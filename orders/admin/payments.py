@@ -25,7 +25,6 @@ def order_link(order: Order) -> SafeString:
 class _Booked(RestaurantAdmin[M]):
     """A list of what was booked, which nobody changes afterwards."""
 
-    list_select_related: tuple[str, ...] = ("restaurant", "order")
     date_hierarchy = "created_at"
     search_fields = ("transaction_reference", "order__order_number")
 
@@ -99,3 +98,4 @@ class RefundAdmin(_Booked[Refund]):
         "given_by_name",
     )  # fmt: skip
     list_display = ("transaction_reference", "order_link", "amount", "reason", "given_by_name", "created_at")
+    list_select_related = ("restaurant", "order")
