@@ -17,7 +17,7 @@ from orders.api.endpoints import Endpoint, answer, keyed
 from orders.api.fields import MOST_CHOICES, MOST_ITEMS, Body, Items, Text, id_field
 from orders.api.inputs import ItemBody, asked_item
 from orders.api.pages import NEWEST_FIRST, NoQuery, PageQuery, page, query_of
-from orders.errors import NotAllowed
+from orders.errors import NotAllowed, NotFound, OutOfStock, Unavailable
 from orders.guest_shapes import GuestDish, GuestShape, guest_dish, guest_shape
 from orders.models import Order
 from orders.pictures import picture_url
@@ -105,7 +105,13 @@ class GuestOrders(GuestEndpoint):
             read=seen_orders,
         )
 
-    @documented("create_guest_order", tag=TAG, body=GuestOrderBody, answers={201: shown(OrderShape)})
+    @documented(
+        "create_guest_order",
+        tag=TAG,
+        body=GuestOrderBody,
+        answers={201: shown(OrderShape)},
+        refuses=(NotFound, OutOfStock, Unavailable),
+    )
     @keyed
     def post(self, request: Request) -> HttpResponse:
         """Order from the table; the staff confirm it, unless the restaurant confirms by itself."""

@@ -15,7 +15,7 @@ from orders.api.fields import Body, Text
 from orders.api.pages import Query, query_of
 from orders.api.permissions import STAFF_ALONE
 from orders.api.renderers import JsonRenderer
-from orders.errors import NotFound
+from orders.errors import Conflict, NotFound
 from orders.models import QRCode, Table
 from orders.qr_images import CONTENT_TYPES, qr_image
 from orders.scopes import Scope
@@ -105,7 +105,12 @@ class OrderCode(CodeEndpoint):
     read_scope = Scope.ORDERS_READ
 
     @documented(
-        "get_order_qr", tag="orders", query=CodeQuery, answers={200: shown(CodeShape)}, images=CodeEndpoint.images
+        "get_order_qr",
+        tag="orders",
+        query=CodeQuery,
+        answers={200: shown(CodeShape)},
+        images=CodeEndpoint.images,
+        refuses=(Conflict,),
     )
     def get(self, request: Request, order_id: int) -> HttpResponse:
         """Return the code that the staff scan; it is made when it is first asked for."""
@@ -124,7 +129,7 @@ class Scan(Endpoint):
 
     write_scope = Scope.ORDERS_READ  # a scanner reads the order, and the count is not its to choose
 
-    @documented("scan_qr", tag="orders", body=ScanBody, answers={200: shown(ScanShape)})
+    @documented("scan_qr", tag="orders", body=ScanBody, answers={200: shown(ScanShape)}, refuses=(NotFound,))
     @keyed
     def post(self, request: Request) -> HttpResponse:
         """Count a scan of an order's code, and return the order."""
