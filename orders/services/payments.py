@@ -16,6 +16,7 @@ from orders.card_numbers import has_card_number
 from orders.errors import Duplicate, FieldProblem, InvalidFields, NotFound, NotPayable, Overpaid, RefundTooLarge
 from orders.models import Counter, Order, Payment, Refund
 from orders.money import is_payable
+from orders.reading import read_rows
 from orders.scopes import Scope
 from orders.services.touching import add_paid, take_back_paid
 from orders.statements import fetch
@@ -87,20 +88,15 @@ def _order_to_pay(order_id: int, actor: Actor) -> Order:
 
 
 def _counter(counter_id: int | None, actor: Actor) -> Counter | None:
-    """Return the till that was named, or the one that the calling device is paired with."""
-    if counter_id is None:
-        return _paired_counter(actor)
-    counter = Counter.objects.filter(restaurant_id=actor.restaurant_id, pk=counter_id).first()
-    if counter is None:
+    """Return the till that was named, or the calling device's own; nobody takes it away before the commit."""
+    wanted = actor.counter_id if counter_id is None else counter_id
+    if wanted is None:
+        return None
+    found = read_rows(Counter, "WHERE id = %s AND restaurant_id = %s FOR KEY SHARE", wanted, actor.restaurant_id)
+    if not found:
         detail = "There is no such counter."
         raise NotFound(detail, problems=[FieldProblem("/counter_id", "not_found", detail)])
-    return counter
-
-
-def _paired_counter(actor: Actor) -> Counter | None:
-    if actor.device_id is None:
-        return None
-    return Counter.objects.filter(restaurant_id=actor.restaurant_id, devices=actor.device_id).first()
+    return found[0]
 
 
 def _refuse_card_number(text: str, pointer: str) -> None:

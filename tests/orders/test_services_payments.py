@@ -16,6 +16,7 @@ from orders.actors import Actor
 from orders.errors import (
     DomainError,
     Duplicate,
+    InUse,
     InvalidFields,
     NotAllowed,
     NotFound,
@@ -25,6 +26,7 @@ from orders.errors import (
     RefundTooLarge,
 )
 from orders.models import Counter, Device, HistoryEntry, Order, OrderItem, Payment, Refund, Restaurant
+from orders.services.counters import delete_counter
 from orders.services.dishes import AskedItem
 from orders.services.items import add_items, change_item, remove_item, set_item_status, void_item
 from orders.services.orders import create_order, delete_order, set_order_status, update_order
@@ -247,6 +249,7 @@ def till_device(place: Place, *scopes: str, counter: Counter | None = None) -> A
         name=device.name,
         source="api",
         device_id=device.pk,
+        counter_id=device.counter_id,
         scopes=frozenset(scopes),
     )
 
@@ -612,3 +615,21 @@ def test_either_is_refused_when_a_bill_is_paid_while_it_is_discounted(place: Pla
 
     assert sorted([isinstance(paid, Overpaid), isinstance(discounted, Overpaid)]) == [False, True]
     assert bill(order) in (("19.00", "19.00", "0.00", "paid"), ("18.00", "0.00", "0.00", "unpaid"))
+
+
+def test_till_stays_or_nobody_paid_there_when_it_is_taken_away_at_once(place: Place) -> None:
+    order = place.order(4)
+    for _ in range(5):
+        till = CounterFactory(restaurant=place.restaurant)
+
+        *paid, _ = results = at_once(
+            [
+                *[partial(pay, place, order, "1.00", counter_id=till.pk)] * 2,
+                partial(delete_counter, counter_id=till.pk, actor=place.actor),
+            ]
+        )
+
+        is_gone = not Counter.objects.filter(pk=till.pk).exists()
+        assert {type(result) for result in results} <= {Payment, NotFound, InUse, type(None)}
+        assert (results[-1] is None) == is_gone
+        assert is_gone == all(isinstance(result, NotFound) for result in paid)
