@@ -199,11 +199,7 @@ class Teller:
                 self.add(events.OrderDeleted, changes={"status": list(was)})
             return self.drafts
         if self.created:
-            fields: Pairs = {}
-            for change in self.story.order:
-                merge(fields, change)
-            told = {name: pair for name, pair in fields.items() if pair[1] not in EMPTY}
-            self.add(events.OrderCreated, order=self.shape(), changes=told)
+            self.add(events.OrderCreated, order=self.shape(), changes=self.as_taken())
         self.tell_left()
         self.tell_statuses()
         if not self.created:
@@ -212,6 +208,14 @@ class Teller:
         self.tell_ticket()
         self.tell_ticket_items()
         return self.drafts
+
+    def as_taken(self) -> Pairs:
+        """Return what a new order began with; what it came to by a status in the same unit is that status's to tell."""
+        fields: Pairs = {}
+        for change in self.story.order:
+            later = _OF_STATUS if change.kind == "updated" and "status" in change.fields else frozenset()
+            fields |= {name: [None, pair[1]] for name, pair in change.fields.items() if name not in later}
+        return {name: pair for name, pair in fields.items() if pair[1] not in EMPTY}
 
     def tell_last(self) -> list[Draft]:
         """Tell what follows everything else of the unit."""
