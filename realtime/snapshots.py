@@ -65,7 +65,8 @@ def _state(restaurant_id: int, room: str, audience: Audience) -> Snapshot:
         return {"notifications": []}  # nothing is sent to one person yet
     orders = open_orders(restaurant_id)
     if kind == "counter":
-        orders = orders.exclude(status=OrderStatus.DRAFT).filter(paid_amount__lt=F("final_amount"))
+        # Drafts too: a till could not make one out of the news that it was submitted.
+        orders = orders.filter(paid_amount__lt=F("final_amount"))
     elif kind == "table":
         orders = orders.filter(table_id=number or 0)
     elif kind == "customer":
