@@ -6,6 +6,7 @@ about a ticket carries ``kitchen_order`` whole. What is older than what the clie
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 CLOSED = ("completed", "cancelled")
@@ -23,6 +24,14 @@ def apply_to_orders(orders: dict[int, State], frame: Frame) -> None:
     order_id = frame["data"].get("order_id")
     if order_id in orders and orders[order_id]["status"] in CLOSED:
         del orders[order_id]
+
+
+def apply_to_bills(orders: dict[int, State], frame: Frame) -> None:
+    """Apply an event to the orders of ``counter:``: those whose bill is open."""
+    apply_to_orders(orders, frame)
+    order = orders.get(frame["data"].get("order_id", 0))
+    if order is not None and Decimal(order["paid_amount"]) >= Decimal(order["final_amount"]):
+        del orders[order["id"]]
 
 
 def apply_to_order(orders: dict[int, State], frame: Frame) -> None:
