@@ -24,6 +24,9 @@ LARGE_TABLES = (
     "orders_orderitemmodifier",
     "kitchen_kitchenorder",
     "kitchen_kitchenorderitem",
+    "orders_payment",
+    "orders_cancellationrequest",
+    "orders_historyentry",
     "realtime_event",
 )
 
@@ -64,6 +67,9 @@ def load(orders: int, *, progress: Progress = lambda _what, _done, _total: None,
             (rows.MODIFIERS, "orders_orderitemmodifier"),
             (rows.TICKETS, "kitchen_kitchenorder"),
             (rows.TICKET_ITEMS, "kitchen_kitchenorderitem"),
+            (rows.PAYMENTS, "orders_payment"),
+            (rows.CANCELLATIONS, "orders_cancellationrequest"),
+            (rows.HISTORY, "orders_historyentry"),
             (rows.EVENTS, "realtime_event"),
         ):
             _insert(statement, table, orders, values, loaded, progress)

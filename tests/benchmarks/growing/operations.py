@@ -27,7 +27,7 @@ from realtime.rooms import parse
 from realtime.snapshots import room_snapshots
 from realtime.stream import head_of, read_events
 from tests.benchmarks.growing.places import Places, find_places
-from tests.benchmarks.growing.rows import QUIET_AGES
+from tests.benchmarks.growing.rows import BUSINESS_DAY, QUIET_AGES
 
 _NEW_TICKETS = "SELECT id FROM kitchen_kitchenorder WHERE order_id > {newest}"
 _NEW_ITEMS = "SELECT id FROM orders_orderitem WHERE order_id > {newest}"
@@ -37,6 +37,7 @@ _UNDONE = (
     f"DELETE FROM orders_orderitemmodifier WHERE item_id IN ({_NEW_ITEMS})",  # noqa: S608
     "DELETE FROM orders_orderitem WHERE order_id > {newest}",
     "DELETE FROM orders_order WHERE id > {newest}",
+    "DELETE FROM orders_historyentry WHERE order_id > {newest}",
     "DELETE FROM realtime_event WHERE restaurant_id = {big} AND seq > {head}",
     "UPDATE realtime_stream SET head = {head} WHERE restaurant_id = {big}",
 )
@@ -212,6 +213,27 @@ _TICKETS: dict[str, Callable[[Grown], dict[str, Any]]] = {
     "with those of the last hours": lambda _: {"include_completed": 240, "limit": 100},
 }
 
+_PAYMENTS: dict[str, Callable[[Grown], dict[str, Any]]] = {
+    "first page": lambda _: {},
+    "a page deep inside": lambda g: {"cursor": _deep(pages.NEWEST_FIRST, g)},
+    "method=card": lambda _: {"method": "card"},
+    "method, rare": lambda _: {"method": "transfer"},
+    "status, none": lambda _: {"status": "failed"},
+    "one till": lambda g: {"counter": g.places.counter},
+    "one till, a rare method": lambda g: {"counter": g.places.counter, "method": "transfer"},
+    "one order": lambda g: {"order": g.newest - QUIET_AGES[0]},
+    "created_after, an hour": lambda g: {"created_after": _at(g, 155)},
+    "created_after, half of all": lambda g: {"created_after": _at(g, g.newest // 2)},
+}
+
+_CANCELLATIONS: dict[str, Callable[[Grown], dict[str, Any]]] = {
+    "first page": lambda _: {},
+    "a page deep inside": lambda g: {"cursor": _deep(pages.NEWEST_FIRST, g)},
+    "status=pending": lambda _: {"status": "pending"},
+    "status=accepted": lambda _: {"status": "accepted"},
+    "status, both decided": lambda _: {"status": "accepted,rejected"},
+}
+
 _ROOMS: dict[str, Callable[[Grown], str]] = {
     "kitchen": lambda _: "kitchen",
     "station": lambda g: f"station:{g.places.stations[0]}",
@@ -229,6 +251,16 @@ _REPLAYED: dict[str, Callable[[Grown], str]] = {
     "a quiet table": lambda g: f"table:{g.places.quiet_table}",
     "a quiet station": lambda g: f"station:{g.places.quiet_station}",
 }
+
+
+def _history(age: Callable[[Grown], int], grown: Grown) -> int:
+    return len(grown.get(f"/api/orders/{grown.newest - age(grown)}/history")["results"])
+
+
+def _stats(grown: Grown) -> int:
+    figures = grown.get(f"/api/orders/stats?from={BUSINESS_DAY}&to={BUSINESS_DAY}")
+    assert figures["prep_minutes"]["average"]
+    return int(figures["orders"])
 
 
 def _snapshot(room: Callable[[Grown], str], grown: Grown) -> int:
@@ -295,6 +327,17 @@ def operations() -> list[Operation]:
         Operation("orders", "one order, long ago", lambda g: int(g.get(f"/api/orders/{g.newest // 2 + 1}")["id"] > 0)),
     ]
     found += [Operation("kitchen", name, _listed(query, "/api/kitchen/orders")) for name, query in _TICKETS.items()]
+    found += [Operation("payments", name, _listed(query, "/api/payments")) for name, query in _PAYMENTS.items()]
+    found += [
+        Operation("cancellations", name, _listed(query, "/api/kitchen/cancel-requests"))
+        for name, query in _CANCELLATIONS.items()
+    ]
+    found += [
+        Operation("customers", "first page", _listed(lambda _: {}, "/api/customers")),
+        Operation("history", "one order", partial(_history, lambda _: QUIET_AGES[0])),
+        Operation("history", "one order, long ago", partial(_history, lambda g: g.newest // 2 - 1)),
+        Operation("stats", "a business day", _stats),
+    ]
     found += [Operation("board", name, partial(_snapshot, room)) for name, room in _ROOMS.items()]
     found += [Operation("join", name, partial(_join, room)) for name, room in _ROOMS.items()]
     found += [

@@ -13,6 +13,7 @@ from orders.access import actor_of, issue_tokens
 from orders.actors import Actor
 from orders.models import (
     Category,
+    Counter,
     Customer,
     Membership,
     MenuItem,
@@ -74,6 +75,7 @@ class Places:
     regular: int
     rare_customer: int
     manager: int
+    counter: int
 
     def membership(self, role: Role) -> Membership:
         """Return the big restaurant's first member of staff with a role."""
@@ -101,6 +103,7 @@ def furnish() -> Places:
     _member(big, "growth-rare", Role.OWNER)
     for name in [*(f"T{n}" for n in range(1, TABLES + 1)), "T98", "T99"]:
         Table.objects.create(restaurant=big, name=name)
+    Counter.objects.create(restaurant=big, name="Till")
     stations = [Station.objects.create(restaurant=big, name=f"Station {n}", capacity=8) for n in range(STATIONS)]
     Station.objects.create(restaurant=big, name="Tandoor")
     category = Category.objects.create(restaurant=big, name="Mains")
@@ -145,6 +148,7 @@ def find_places() -> Places:
         regular=customers[0],
         rare_customer=customers[1],
         manager=next(member.user_id for member in staff if member.role == Role.MANAGER),
+        counter=Counter.objects.get(restaurant=big).pk,
     )
 
 
@@ -205,7 +209,8 @@ def _clear(places: Places) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "TRUNCATE orders_order, orders_orderitem, orders_orderitemmodifier, orders_ordercounter,"
-            " kitchen_kitchenorder, kitchen_kitchenorderitem, realtime_event, realtime_stream CASCADE"
+            " orders_historyentry, kitchen_kitchenorder, kitchen_kitchenorderitem, realtime_event, realtime_stream"
+            " CASCADE"
         )
         cursor.execute(
             "UPDATE orders_menuitem SET station_id = %s WHERE station_id = %s", [places.stations[0], MODEL_STATION]

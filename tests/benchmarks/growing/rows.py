@@ -7,6 +7,8 @@ differs between two sizes is only what lies behind them. Every 20th order is a s
 
 from __future__ import annotations
 
+import datetime as dt
+
 from tests.benchmarks.growing.places import (
     DISHES,
     EVENTS_PER_ORDER,
@@ -24,6 +26,9 @@ OPEN_AGES = 110  # of these most are the big restaurant's and open, and some six
 RARE_ORDERS = 11
 FIRST_RARE_AGE = 130
 QUIET_AGES = (201, 301, 401, 441)
+# Orders of one business day, as many at every size: a real one would not fit into the smallest.
+FIRST_AGE_OF_DAY, LAST_AGE_OF_DAY = 500, 899
+BUSINESS_DAY = dt.date(2020, 2, 29)
 FIRST_CUSTOMER = 1000
 
 
@@ -75,14 +80,15 @@ ORDERS = f"""{_AGED}, filled AS (
 INSERT INTO orders_order (id, restaurant_id, order_number, business_date, external_id, channel, status, priority,
     table_id, table_name, customer_id, customer_name, waiter_id, waiter_name, notes, allergies, currency, service_rate,
     prices_include_tax, total_amount, discount_amount, service_amount, tax_amount, final_amount, paid_amount,
-    payment_status, cancel_reason, estimated_ready_at, version, created_at, updated_at, confirmed_at, ready_at,
-    served_at, completed_at, cancelled_at)
+    refunded_amount, unpaid_reason, payment_status, cancel_reason, estimated_ready_at, version, created_at, updated_at,
+    confirmed_at, ready_at, served_at, completed_at, cancelled_at)
 SELECT f.id, restaurant, 'T1-' || CASE WHEN number < 1000 THEN to_char(number, 'FM000') ELSE number::text END,
-       (at AT TIME ZONE 'UTC')::date, '', channel, status, priority, table_id,
+       CASE WHEN age BETWEEN {FIRST_AGE_OF_DAY} AND {LAST_AGE_OF_DAY} THEN date '{BUSINESS_DAY}'
+            ELSE (at AT TIME ZONE 'UTC')::date END, '', channel, status, priority, table_id,
        CASE WHEN table_id IS NULL THEN '' ELSE 'T' || table_id END, customer_id, coalesce(c.name, ''), waiter_id,
        CASE WHEN waiter_id IS NULL THEN '' ELSE 'Waiter ' || waiter_id END,
        CASE WHEN mod(dice, 5) = 0 THEN 'No onions, please.' ELSE '' END, '{{}}', 'EUR', 0, true, 38.50, 0, 0, 0, 38.50,
-       CASE WHEN status = 'completed' THEN 38.50 ELSE 0 END,
+       CASE WHEN status = 'completed' THEN 38.50 ELSE 0 END, 0, '',
        CASE WHEN rare THEN 'partial' WHEN status <> 'completed' THEN 'unpaid'
             WHEN {_pick(8, 100, "age")} < 9 THEN 'partially_refunded' ELSE 'paid' END,
        CASE WHEN status = 'cancelled' THEN 'The guest left.' ELSE '' END,
@@ -168,6 +174,43 @@ SELECT restaurant, (nth - 1) * {EVENTS_PER_ORDER} + m.n, gen_random_uuid(), m.ty
 FROM numbered o, unnest(%(types)s::text[], %(rooms)s::text[], %(datas)s::text[], %(changes)s::text[])
                  WITH ORDINALITY AS m (type, rooms, data, changes, n)
 ORDER BY o.id, m.n
+"""
+
+
+# What of the events an order's history keeps.
+HISTORY = f"""{_AGED}
+INSERT INTO orders_historyentry (restaurant_id, order_id, order_number, at, actor_id, actor_name, source, event,
+    changes)
+SELECT restaurant, o.id, row.order_number, o.at + m.n * interval '1 second', row.waiter_id, 'Waiter', 'api', m.type,
+       m.changes::jsonb
+FROM o JOIN orders_order row USING (id),
+     unnest(%(types)s::text[], %(changes)s::text[]) WITH ORDINALITY AS m (type, changes, n)
+WHERE m.changes <> '{{}}'
+ORDER BY o.id, m.n
+"""
+
+PAYMENTS = f"""{_AGED}
+INSERT INTO orders_payment (id, restaurant_id, order_id, amount, method, tendered, change, counter_id,
+    transaction_reference, status, refunded_amount, taken_by_name, created_at)
+SELECT o.id, restaurant, o.id, 38.50, CASE WHEN rare THEN 'transfer' WHEN dice < 55 THEN 'cash' ELSE 'card' END,
+       NULL, 0, CASE WHEN NOT small AND {_pick(13, 100)} < 70 THEN %(counter)s END, 'PAY-' || o.id, 'success', 0,
+       'Waiter', o.at + interval '50 minutes'
+FROM o WHERE status = 'completed'
+ORDER BY o.id
+"""
+
+# Every cancelled order was asked for; the kitchen has refused to let go of others, and has some to decide.
+CANCELLATIONS = f"""{_AGED}
+INSERT INTO orders_cancellationrequest (id, restaurant_id, order_id, reason, status, requested_by_name, decided_by_name,
+    decision_reason, created_at, decided_at)
+SELECT o.id, restaurant, o.id, 'The guest left.', decision, 'Waiter',
+       CASE WHEN decision = 'pending' THEN '' ELSE 'Manager' END,
+       CASE WHEN decision = 'rejected' THEN 'Nearly done.' ELSE '' END, o.at + interval '5 minutes',
+       CASE WHEN decision <> 'pending' THEN o.at + interval '6 minutes' END
+FROM o, LATERAL (SELECT CASE WHEN o.status = 'cancelled' THEN 'accepted' WHEN o.status = 'preparing' AND dice < 20
+                        THEN 'pending' WHEN o.status = 'completed' AND dice < 12 THEN 'rejected' END AS decision) said
+WHERE decision IS NOT NULL
+ORDER BY o.id
 """
 
 
