@@ -5,6 +5,7 @@ that opens with half of its settings is worse than one that says what is wrong.
 """
 
 import importlib.util
+import json
 import os
 import secrets
 import sys
@@ -30,6 +31,7 @@ SERVING_COMMANDS = ("", "runserver")
 SECRETS = ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "METRICS_TOKEN", "MEDIA_STORAGE_OPTIONS")
 
 CommaSeparated = Annotated[tuple[str, ...], NoDecode]
+JsonObject = Annotated[dict[str, Any], NoDecode]
 
 
 def refusal(reason: str) -> PydanticCustomError:
@@ -132,7 +134,7 @@ class Environment(BaseSettings):
         description="The Django storage that keeps the pictures of dishes, as `storages.backends.s3.S3Storage` of "
         "django-storages. Without it: files under `BRIGADE_HOME`, which is for one machine.",
     )
-    MEDIA_STORAGE_OPTIONS: dict[str, Any] = Field(
+    MEDIA_STORAGE_OPTIONS: JsonObject = Field(
         {}, description='What that storage is told, as JSON: `{"bucket_name": "menu", "querystring_auth": false}`.'
     )
     MEDIA_ORIGINS: CommaSeparated = Field(
@@ -186,6 +188,18 @@ class Environment(BaseSettings):
             if "/" in host or " " in host or (":" in host and not host.startswith("[")):
                 raise refusal(f"takes host names without scheme or port, not '{host}'")
         return value
+
+    @field_validator("MEDIA_STORAGE_OPTIONS", mode="before")
+    @classmethod
+    def read_options(cls, value: object) -> object:
+        """Read a JSON object, which is not to be told when it is none."""
+        try:
+            options = json.loads(value) if isinstance(value, str) else value
+        except ValueError:
+            options = None
+        if not isinstance(options, dict):
+            raise refusal("is no JSON object")
+        return options
 
     @field_validator("MEDIA_STORAGE")
     @classmethod

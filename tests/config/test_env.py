@@ -20,6 +20,15 @@ NO_DATABASE = (
 )
 
 MALFORMED = [
+    ("RATE_LIMIT_STAFF", "-1", "input should be greater than or equal to 0"),
+    ("RATE_LIMIT_GUESTS", "many", "input should be a valid"),
+    ("RATE_LIMIT_ADDRESS", "-1", "input should be greater than or equal to 0"),
+    ("MEDIA_STORAGE", "storages.backends.nowhere.Storage", "names no storage that is installed"),
+    ("MEDIA_STORAGE", "Storage", "names no storage that is installed"),
+    ("MEDIA_STORAGE_OPTIONS", "bucket", "is no JSON object"),
+    ("MEDIA_STORAGE_OPTIONS", "[]", "is no JSON object"),
+    ("MEDIA_ORIGINS", "pictures.example", "must begin with http:// or https://"),
+    ("MEDIA_ORIGINS", "https://pictures.example/menu", "takes origins as https://shop.example"),
     ("DATABASE_URL", "mysql://db.example/brigade", "must begin with postgresql:// or postgres://"),
     ("DATABASE_URL", "brigade", "must begin with postgresql:// or postgres://"),
     ("DATABASE_URL", "postgresql://db.example", "names no database"),
@@ -95,7 +104,7 @@ def test_every_setting_has_a_refused_value_when_it_can_be_malformed() -> None:
     assert {name for name, _, _ in MALFORMED} == set(Environment.model_fields)
 
 
-@pytest.mark.parametrize("name", ["SECRET_KEY", "METRICS_TOKEN", "DATABASE_URL", "REDIS_URL"])
+@pytest.mark.parametrize("name", ["SECRET_KEY", "METRICS_TOKEN", "DATABASE_URL", "REDIS_URL", "MEDIA_STORAGE_OPTIONS"])
 def test_secrets_are_not_repeated_when_they_are_refused(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
