@@ -210,7 +210,7 @@ class MenuItemAdmin(RestaurantAdmin[MenuItem]):
     @admin.display(description=_("picture"))
     def picture(self, dish: MenuItem) -> str | SafeString:
         """Show the picture, and the way to another one."""
-        if dish.pk is None:
+        if dish._state.adding:  # noqa: SLF001 - as Django does
             return "-"
         link = format_html(
             '<a href="{}">{}</a>', reverse("admin:orders_menuitem_image", args=[dish.pk]), _("Change the picture")

@@ -12,12 +12,12 @@ from django.http import HttpResponse
 from msgspec import Struct
 from rest_framework.request import Request
 
-from orders.api.documents import documented, paged, shown
+from orders.api.documents import Schema, documented, paged, shown
 from orders.api.endpoints import Endpoint, answer, keyed
 from orders.api.fields import Body
 from orders.api.pages import NoQuery, Ordering, PageQuery, page, query_of
 from orders.api.permissions import STAFF_ALONE
-from orders.errors import NotFound
+from orders.errors import Duplicate, InUse, NotFound
 from orders.scopes import Scope
 
 BY_NAME = Ordering(("name", "id"))
@@ -144,8 +144,12 @@ def _makes(writes: Writes, shape: type[Struct], *, one: str, tag: str) -> Method
         return ShelfList.make(self, request)
 
     post.__doc__ = f"Make {_a(one)}."
-    answers = {201: shown(shape)}
-    return {"post": documented(f"create_{one}", tag=tag, body=writes.body, answers=answers)(keyed(post))}
+    answers: dict[int, Schema | None] = {201: shown(shape)}
+    return {
+        "post": documented(f"create_{one}", tag=tag, body=writes.body, answers=answers, refuses=(Duplicate,))(
+            keyed(post)
+        )
+    }
 
 
 def _changes(writes: Writes, shape: type[Struct], *, one: str, tag: str) -> Methods:
@@ -161,11 +165,12 @@ def _changes(writes: Writes, shape: type[Struct], *, one: str, tag: str) -> Meth
     put.__doc__ = f"Change the fields of {_a(one)} that are sent."
     patch.__doc__ = f"Change the fields of {_a(one)} that are sent (the same as PUT)."
     delete.__doc__ = f"Delete {_a(one)}; 409 while something refers to it."
-    body, answers = writes.body(partial=True), {200: shown(shape)}
+    body = writes.body(partial=True)
+    answers: dict[int, Schema | None] = {200: shown(shape)}
     return {
-        "put": documented(f"replace_{one}_fields", tag=tag, body=body, answers=answers)(put),
-        "patch": documented(f"change_{one}", tag=tag, body=body, answers=answers)(patch),
-        "delete": documented(f"delete_{one}", tag=tag, answers={204: None})(delete),
+        "put": documented(f"replace_{one}_fields", tag=tag, body=body, answers=answers, refuses=(Duplicate,))(put),
+        "patch": documented(f"change_{one}", tag=tag, body=body, answers=answers, refuses=(Duplicate,))(patch),
+        "delete": documented(f"delete_{one}", tag=tag, answers={204: None}, refuses=(InUse,))(delete),
     }
 
 

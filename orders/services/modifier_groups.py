@@ -75,7 +75,8 @@ def delete_modifier_group(*, row_id: int, actor: Actor) -> None:
 @contextmanager
 def telling_group_changes(group: ModifierGroup) -> Iterator[None]:
     """Announce the dishes that offer a group in which something is changed here."""
-    dishes = MenuItem.objects.filter(choices__group_id=group.pk or 0)
+    # Of one that is not saved yet there are none; asked for no group at all, Django would find those without any.
+    dishes = MenuItem.objects.none() if group._state.adding else MenuItem.objects.filter(choices__group=group)  # noqa: SLF001
     with telling_menu_changes(group.restaurant_id, dishes, "modifier_groups"):
         yield
 
@@ -101,7 +102,7 @@ def _set_modifiers(group: ModifierGroup, asked: Sequence[AskedModifier]) -> None
     for position, fields in enumerate(asked):
         modifier = present[fields["id"]] if "id" in fields else Modifier(group=group)
         said = {name: value for name, value in fields.items() if name != "id"} | {"position": position}
-        if modifier.pk is None or any(getattr(modifier, name) != value for name, value in said.items()):
+        if "id" not in fields or any(getattr(modifier, name) != value for name, value in said.items()):
             for name, value in said.items():
                 setattr(modifier, name, value)
             modifier.save()

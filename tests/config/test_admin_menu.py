@@ -25,7 +25,7 @@ from tests.pictures import picture
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pytest_django.fixtures import DjangoAssertNumQueries, SettingsWrapper
+    from pytest_django import DjangoAssertNumQueries
 
     from tests.places import Place
 
@@ -52,7 +52,7 @@ def manager(place: Place) -> Client:
 
 
 @pytest.fixture(autouse=True)
-def folder(settings: SettingsWrapper, tmp_path: Path) -> Path:
+def folder(settings: Any, tmp_path: Path) -> Path:
     settings.MEDIA_ROOT = tmp_path
     return tmp_path
 

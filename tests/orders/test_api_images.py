@@ -17,8 +17,6 @@ from tests.pictures import MULTIPART, opened, picture, put_picture
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pytest_django.fixtures import SettingsWrapper
-
     from tests.callers import House
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -39,7 +37,7 @@ def foreign(transactional_db: None) -> House:
 
 
 @pytest.fixture(autouse=True)
-def folder(settings: SettingsWrapper, tmp_path: Path) -> Path:
+def folder(settings: Any, tmp_path: Path) -> Path:
     settings.MEDIA_ROOT = tmp_path
     return tmp_path
 
@@ -188,9 +186,7 @@ def test_nothing_else_is_served_from_the_storage(house: House, path: str) -> Non
     assert Client().get(f"/media/{path}").status_code == 404
 
 
-def test_pictures_are_kept_elsewhere_when_the_storage_is_another(
-    house: House, folder: Path, settings: SettingsWrapper
-) -> None:
+def test_pictures_are_kept_elsewhere_when_the_storage_is_another(house: House, folder: Path, settings: Any) -> None:
     options = {"base_url": "https://pictures.example/"}
     memory = {"BACKEND": "django.core.files.storage.InMemoryStorage", "OPTIONS": options}
     settings.STORAGES = {**settings.STORAGES, "default": memory}

@@ -24,7 +24,8 @@ def house(transactional_db: None) -> House:
 
 def test_exactly_five_are_sold_when_twenty_order_the_last_five(house: House) -> None:
     house.manager.patch(f"/api/menu-items/{house.dish.pk}", {"stock": 5})
-    token, start, replies = house.waiter.token, threading.Barrier(20), []  # type: ignore[var-annotated]
+    token, start = house.waiter.token, threading.Barrier(20)
+    replies: list[Reply] = []
 
     def order() -> None:
         try:
@@ -37,7 +38,7 @@ def test_exactly_five_are_sold_when_twenty_order_the_last_five(house: House) -> 
     _run([threading.Thread(target=order) for _ in range(20)])
 
     sold = [reply for reply in replies if reply.status == 201]
-    refused: list[Reply] = [reply for reply in replies if reply.status == 409]
+    refused = [reply for reply in replies if reply.status == 409]
     assert (len(sold), len(refused)) == (5, 15)
     problem = {
         "pointer": "/items/0/quantity",
