@@ -147,3 +147,21 @@ def test_every_word_can_be_read_and_every_control_has_a_name(
     assert page.evaluate(TOO_FAINT) == []
     assert page.evaluate(NAMELESS) == []
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_page_follows_by_asking_when_the_network_blocks_sockets(
+    place: Place, open_page: Callable[..., Page], faults: list[str]
+) -> None:
+    page = open_page(None, **PHONE)
+    page.add_init_script(
+        "window.WebSocket = class { constructor() { setTimeout(() => this.onerror?.({})); } close() {} };"
+    )
+    order = place.order()
+    page.goto(f"/t/#{place.table_token}")
+    expect(page.locator("#connection")).to_have_attribute("data-state", "live")
+    expect(page.locator(".guest-status")).to_have_text("Waits for the staff")
+
+    place.confirm(order)
+
+    expect(page.locator(".guest-status")).to_have_text("Accepted")
+    faults.clear()
