@@ -21,13 +21,13 @@ _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
     "description": "The same key and body within 24 hours is answered as the first time, and done once.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[!-~]([ -~]*[!-~])?$"},
 }
 _IF_MATCH = {
     "name": "If-Match",
     "in": "header",
     "description": "The ETag of the order or ticket as it was last read; 412 when somebody changed it since.",
-    "schema": {"type": "string"},
+    "schema": {"type": "string", "pattern": r'^("(0|[1-9][0-9]{0,8})"|\*)$'},
     "example": '"3"',
 }
 _ETAG = {
@@ -43,6 +43,8 @@ _REPLAYED = {
 VERSIONED_ANSWERS = ("/api/orders/{", "/api/kitchen/orders/{")
 _LIVE = "For whoever starts and ends processes. For everybody."
 _READY = "Database, channel layer, migrations and hub; 503 names those that are not there. For everybody."
+_ANYTHING = r"^[^\x00]*$"
+_SOMETHING = r"^[^\x00]*[^\x00\s][^\x00]*$"
 _ID = {"type": "integer", "minimum": 1, "maximum": BIGGEST_ID}
 _PROBLEM: Schema = {
     "type": "object",
@@ -86,6 +88,8 @@ def complete(result: Schema, generator: Any, request: Any, public: bool) -> Sche
     """Add the shapes, the problem that every refusal is, who may call, the headers, and an example of everything."""
     components = result.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
+    for schema in schemas.values():  # so far only bodies
+        _make_exact(schema)
     schemas.update(_shapes())
     schemas["Problem"] = _PROBLEM
     components["securitySchemes"] = SCHEMES
@@ -130,6 +134,27 @@ def _say_headers(path: str, method: str, operation: Schema) -> None:
             headers["Idempotency-Replayed"] = _REPLAYED
         if not headers:
             del response["headers"]
+
+
+def _make_exact(schema: Any) -> None:
+    """Have a body's schema say all that its fields ask for: no other field, no NUL, no blank for a name, no sign."""
+    if not isinstance(schema, dict):
+        return
+    if schema.get("type") == "object":
+        schema["additionalProperties"] = False
+    if schema.get("format") == "decimal":
+        schema["pattern"] = _decimal(schema["pattern"])
+    elif "string" in schema.get("type", ()) and not {"enum", "pattern", "format"} & schema.keys():
+        schema["pattern"] = _SOMETHING if schema.get("minLength") else _ANYTHING
+    for inner in (*schema.get("properties", {}).values(), schema.get("items"), *schema.get("anyOf", ())):
+        _make_exact(inner)
+
+
+def _decimal(pattern: str) -> str:
+    """Return the pattern of an amount, or of a rate, which is a part of one."""
+    if r"\d{0,1}" in pattern:
+        return r"^(0(\.[0-9]{1,4})?|1(\.0{1,4})?)$"
+    return r"^[0-9]{1,8}(\.[0-9]{1,2})?$"
 
 
 def _drop_marks(schema: Any) -> None:

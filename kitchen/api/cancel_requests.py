@@ -13,6 +13,7 @@ from orders.api.fields import Body, Choice, Text
 from orders.api.inputs import LONGEST_REASON
 from orders.api.pages import NEWEST_FIRST, Branches, PageQuery, SeveralParameter, page, query_of
 from orders.cancellation_shapes import CancellationRequestShape, cancellation_request_shape
+from orders.errors import InvalidTransition
 from orders.models import CancellationRequest
 from orders.scopes import Scope
 from orders.states import RequestStatus
@@ -59,7 +60,13 @@ class AcceptCancellation(Endpoint):
 
     write_scope = Scope.KITCHEN_WRITE
 
-    @documented("accept_cancellation", tag=TAG, body=NoBody, answers={200: shown(CancellationRequestShape)})
+    @documented(
+        "accept_cancellation",
+        tag=TAG,
+        body=NoBody,
+        answers={200: shown(CancellationRequestShape)},
+        refuses=(InvalidTransition,),
+    )
     @keyed
     def post(self, request: Request, request_id: int) -> HttpResponse:
         """Let go of an order: it is cancelled, with its ticket."""
@@ -72,7 +79,13 @@ class RejectCancellation(Endpoint):
 
     write_scope = Scope.KITCHEN_WRITE
 
-    @documented("reject_cancellation", tag=TAG, body=RejectionBody, answers={200: shown(CancellationRequestShape)})
+    @documented(
+        "reject_cancellation",
+        tag=TAG,
+        body=RejectionBody,
+        answers={200: shown(CancellationRequestShape)},
+        refuses=(InvalidTransition,),
+    )
     @keyed
     def post(self, request: Request, request_id: int) -> HttpResponse:
         """Go on with an order, and say why."""

@@ -32,7 +32,7 @@ from orders.api.pages import (
     page,
     query_of,
 )
-from orders.errors import NotFound
+from orders.errors import InvalidTransition, NotEditable, NotFound, Overpaid
 from orders.scopes import Scope
 from orders.states import Priority
 
@@ -148,7 +148,13 @@ class TicketStatusOf(Endpoint):
 
     write_scope = Scope.KITCHEN_WRITE
 
-    @documented("set_kitchen_order_status", tag=TAG, body=TicketStatusBody, answers={200: shown(KitchenOrderShape)})
+    @documented(
+        "set_kitchen_order_status",
+        tag=TAG,
+        body=TicketStatusBody,
+        answers={200: shown(KitchenOrderShape)},
+        refuses=(InvalidTransition, Overpaid),
+    )
     def put(self, request: Request, ticket_id: int) -> HttpResponse:
         """Move a ticket to another status."""
         body = self.body(TicketStatusBody)
@@ -164,7 +170,13 @@ class AcknowledgeTicket(Endpoint):
 
     write_scope = Scope.KITCHEN_WRITE
 
-    @documented("acknowledge_kitchen_order", tag=TAG, body=Versioned, answers={200: shown(KitchenOrderShape)})
+    @documented(
+        "acknowledge_kitchen_order",
+        tag=TAG,
+        body=Versioned,
+        answers={200: shown(KitchenOrderShape)},
+        refuses=(InvalidTransition,),
+    )
     def put(self, request: Request, ticket_id: int) -> HttpResponse:
         """Take a ticket: the caller is its chef."""
         version = self.version(self.body(Versioned))
@@ -176,7 +188,13 @@ class TicketItemStatuses(Endpoint):
 
     write_scope = Scope.KITCHEN_WRITE
 
-    @documented("set_kitchen_item_statuses", tag=TAG, body=ItemMovesBody, answers={200: shown(KitchenOrderShape)})
+    @documented(
+        "set_kitchen_item_statuses",
+        tag=TAG,
+        body=ItemMovesBody,
+        answers={200: shown(KitchenOrderShape)},
+        refuses=(InvalidTransition, NotEditable, Overpaid),
+    )
     def put(self, request: Request, ticket_id: int) -> HttpResponse:
         """Move production items, all or none."""
         body = self.body(ItemMovesBody)

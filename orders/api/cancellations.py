@@ -12,6 +12,7 @@ from orders.api.endpoints import Endpoint, answer, keyed
 from orders.api.fields import Text, Versioned
 from orders.api.inputs import LONGEST_REASON
 from orders.cancellation_shapes import CancellationRequestShape, cancellation_request_shape
+from orders.errors import InvalidTransition
 from orders.scopes import Scope
 from orders.services.cancellations import request_cancellation
 
@@ -29,7 +30,13 @@ class CancelRequest(Endpoint):
 
     write_scope = Scope.ORDERS_WRITE
 
-    @documented("request_cancellation", tag=TAG, body=CancellationBody, answers={201: shown(CancellationRequestShape)})
+    @documented(
+        "request_cancellation",
+        tag=TAG,
+        body=CancellationBody,
+        answers={201: shown(CancellationRequestShape)},
+        refuses=(InvalidTransition,),
+    )
     @keyed
     def post(self, request: Request, order_id: int) -> HttpResponse:
         """Ask the kitchen to let go of an order.

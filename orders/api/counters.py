@@ -12,7 +12,7 @@ from orders.api.endpoints import Endpoint, answer, keyed
 from orders.api.fields import Body, Text
 from orders.api.pages import NoQuery, Ordering, PageQuery, page, query_of
 from orders.api.permissions import STAFF_ALONE
-from orders.errors import NotFound
+from orders.errors import Duplicate, InUse, NotFound
 from orders.models import Counter
 from orders.scopes import Scope
 from orders.services.counters import add_counter, delete_counter, rename_counter
@@ -51,7 +51,7 @@ class Counters(Endpoint):
         rows = Counter.objects.filter(restaurant_id=self.restaurant_id)
         return page(request, rows, _shape, ordering=_BY_NAME, query=query)
 
-    @documented("add_counter", tag=TAG, body=CounterBody, answers={201: shown(Named)})
+    @documented("add_counter", tag=TAG, body=CounterBody, answers={201: shown(Named)}, refuses=(Duplicate,))
     @keyed
     def post(self, request: Request) -> HttpResponse:
         """Set up a counter."""
@@ -74,12 +74,14 @@ class OneCounter(Endpoint):
             raise NotFound("There is no such counter.")
         return answer(_shape(counter))
 
-    @documented("replace_counter_fields", tag=TAG, body=CounterChangesBody, answers={200: shown(Named)})
+    @documented(
+        "replace_counter_fields", tag=TAG, body=CounterChangesBody, answers={200: shown(Named)}, refuses=(Duplicate,)
+    )
     def put(self, request: Request, counter_id: int) -> HttpResponse:
         """Change the fields that are sent."""
         return self._change(counter_id)
 
-    @documented("change_counter", tag=TAG, body=CounterChangesBody, answers={200: shown(Named)})
+    @documented("change_counter", tag=TAG, body=CounterChangesBody, answers={200: shown(Named)}, refuses=(Duplicate,))
     def patch(self, request: Request, counter_id: int) -> HttpResponse:
         """Change the fields that are sent (the same as PUT)."""
         return self._change(counter_id)
@@ -88,7 +90,7 @@ class OneCounter(Endpoint):
         body = self.body(CounterChangesBody)
         return answer(_shape(rename_counter(counter_id=counter_id, actor=self.actor, **body)))
 
-    @documented("delete_counter", tag=TAG, answers={204: None})
+    @documented("delete_counter", tag=TAG, answers={204: None}, refuses=(InUse,))
     def delete(self, request: Request, counter_id: int) -> HttpResponse:
         """Take away a counter that nobody has paid at."""
         query_of(request, NoQuery)

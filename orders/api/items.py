@@ -22,7 +22,7 @@ from orders.api.inputs import (
 from orders.api.orders import order_answer
 from orders.api.pages import query_of
 from orders.api.parsers import json_body
-from orders.errors import DomainError, FieldProblem
+from orders.errors import DomainError, FieldProblem, InvalidTransition, NotEditable, OutOfStock, Overpaid, Unavailable
 from orders.scopes import Scope
 from orders.selectors import find_order
 from orders.services.items import add_items, change_item, remove_item, set_item_status
@@ -39,7 +39,13 @@ class Lines(Endpoint):
 
     write_scope = Scope.ORDERS_WRITE
 
-    @documented("add_order_items", tag=TAG, body=_ONE_OR_SEVERAL, answers={201: shown(OrderShape)})
+    @documented(
+        "add_order_items",
+        tag=TAG,
+        body=_ONE_OR_SEVERAL,
+        answers={201: shown(OrderShape)},
+        refuses=(NotEditable, OutOfStock, Unavailable),
+    )
     @keyed
     def post(self, request: Request, order_id: int) -> HttpResponse:
         """Add one item, or several at once."""
@@ -73,12 +79,24 @@ class OneLine(Endpoint):
 
     write_scope = Scope.ORDERS_WRITE
 
-    @documented("replace_order_item_fields", tag=TAG, body=ItemChangesBody, answers={200: shown(OrderShape)})
+    @documented(
+        "replace_order_item_fields",
+        tag=TAG,
+        body=ItemChangesBody,
+        answers={200: shown(OrderShape)},
+        refuses=(NotEditable, OutOfStock, Overpaid, Unavailable),
+    )
     def put(self, request: Request, order_id: int, item_id: int) -> HttpResponse:
         """Change the fields of an item that are sent."""
         return self._change(order_id, item_id)
 
-    @documented("change_order_item", tag=TAG, body=ItemChangesBody, answers={200: shown(OrderShape)})
+    @documented(
+        "change_order_item",
+        tag=TAG,
+        body=ItemChangesBody,
+        answers={200: shown(OrderShape)},
+        refuses=(NotEditable, OutOfStock, Overpaid, Unavailable),
+    )
     def patch(self, request: Request, order_id: int, item_id: int) -> HttpResponse:
         """Change the fields of an item that are sent (the same as PUT)."""
         return self._change(order_id, item_id)
@@ -89,7 +107,13 @@ class OneLine(Endpoint):
         line = change_item(order_id=order_id, item_id=item_id, actor=self.actor, version=version, **body)
         return order_answer(line.order)
 
-    @documented("remove_order_item", tag=TAG, query=ReasonQuery, answers={200: shown(OrderShape)})
+    @documented(
+        "remove_order_item",
+        tag=TAG,
+        query=ReasonQuery,
+        answers={200: shown(OrderShape)},
+        refuses=(InvalidTransition, NotEditable, Overpaid),
+    )
     def delete(self, request: Request, order_id: int, item_id: int) -> HttpResponse:
         """Remove an item that nobody has begun, or void it."""
         reason = query_of(request, ReasonQuery).get("reason", "")
@@ -102,7 +126,13 @@ class LineStatus(Endpoint):
 
     write_scope = Scope.ORDERS_WRITE
 
-    @documented("set_order_item_status", tag=TAG, body=ItemStatusBody, answers={200: shown(OrderShape)})
+    @documented(
+        "set_order_item_status",
+        tag=TAG,
+        body=ItemStatusBody,
+        answers={200: shown(OrderShape)},
+        refuses=(InvalidTransition, NotEditable, Overpaid),
+    )
     def patch(self, request: Request, order_id: int, item_id: int) -> HttpResponse:
         """Move one item."""
         body = self.body(ItemStatusBody)

@@ -24,7 +24,16 @@ from orders.api.inputs import (
 )
 from orders.api.order_filters import order_conditions, order_ordering
 from orders.api.pages import NoQuery, page, query_of
-from orders.errors import NotFound
+from orders.errors import (
+    Duplicate,
+    InvalidTransition,
+    NotEditable,
+    NotFound,
+    NotPaid,
+    OutOfStock,
+    Overpaid,
+    Unavailable,
+)
 from orders.models import Order
 from orders.scopes import Scope
 from orders.selectors import find_order, orders_of, transitions_of
@@ -65,7 +74,13 @@ class Orders(Endpoint):
             read=partial(show_orders, self.restaurant_id),
         )
 
-    @documented("create_order", tag=TAG, body=OrderBody, answers={201: shown(OrderShape)})
+    @documented(
+        "create_order",
+        tag=TAG,
+        body=OrderBody,
+        answers={201: shown(OrderShape)},
+        refuses=(Duplicate, OutOfStock, Unavailable),
+    )
     @keyed
     def post(self, request: Request) -> HttpResponse:
         """Take an order."""
@@ -95,12 +110,24 @@ class OneOrder(Endpoint):
         query_of(request, NoQuery)
         return order_answer(find_order(self.restaurant_id, order_id))
 
-    @documented("replace_order_fields", tag=TAG, body=OrderChangesBody, answers={200: shown(OrderShape)})
+    @documented(
+        "replace_order_fields",
+        tag=TAG,
+        body=OrderChangesBody,
+        answers={200: shown(OrderShape)},
+        refuses=(Duplicate, NotEditable, OutOfStock, Overpaid, Unavailable),
+    )
     def put(self, request: Request, order_id: int) -> HttpResponse:
         """Change the fields that are sent."""
         return self._change(order_id)
 
-    @documented("change_order", tag=TAG, body=OrderChangesBody, answers={200: shown(OrderShape)})
+    @documented(
+        "change_order",
+        tag=TAG,
+        body=OrderChangesBody,
+        answers={200: shown(OrderShape)},
+        refuses=(Duplicate, NotEditable, OutOfStock, Overpaid, Unavailable),
+    )
     def patch(self, request: Request, order_id: int) -> HttpResponse:
         """Change the fields that are sent (the same as PUT)."""
         return self._change(order_id)
@@ -117,7 +144,13 @@ class OneOrder(Endpoint):
                 body.setdefault("customer_id", None)
         return order_answer(update_order(order_id=order_id, actor=self.actor, version=version, **body))
 
-    @documented("delete_order", tag=TAG, query=ReasonQuery, answers={200: shown(OrderShape), 204: None})
+    @documented(
+        "delete_order",
+        tag=TAG,
+        query=ReasonQuery,
+        answers={200: shown(OrderShape), 204: None},
+        refuses=(InvalidTransition,),
+    )
     def delete(self, request: Request, order_id: int) -> HttpResponse:
         """Take an order back: deleted (204) while the kitchen has not got it and nothing is paid, else cancelled."""
         reason = query_of(request, ReasonQuery).get("reason", "")
@@ -132,7 +165,9 @@ class ConfirmOrder(Endpoint):
 
     write_scope = Scope.ORDERS_WRITE
 
-    @documented("confirm_order", tag=TAG, body=Versioned, answers={200: shown(OrderShape)})
+    @documented(
+        "confirm_order", tag=TAG, body=Versioned, answers={200: shown(OrderShape)}, refuses=(InvalidTransition,)
+    )
     def put(self, request: Request, order_id: int) -> HttpResponse:
         """Send an order to the kitchen."""
         version = self.version(self.body(Versioned))
@@ -144,12 +179,24 @@ class OrderStatusOf(Endpoint):
 
     write_scope = Scope.ORDERS_WRITE
 
-    @documented("set_order_status", tag=TAG, body=StatusBody, answers={200: shown(OrderShape)})
+    @documented(
+        "set_order_status",
+        tag=TAG,
+        body=StatusBody,
+        answers={200: shown(OrderShape)},
+        refuses=(InvalidTransition, NotPaid, OutOfStock, Unavailable),
+    )
     def put(self, request: Request, order_id: int) -> HttpResponse:
         """Move an order to another status."""
         return self._move(order_id)
 
-    @documented("change_order_status", tag=TAG, body=StatusBody, answers={200: shown(OrderShape)})
+    @documented(
+        "change_order_status",
+        tag=TAG,
+        body=StatusBody,
+        answers={200: shown(OrderShape)},
+        refuses=(InvalidTransition, NotPaid, OutOfStock, Unavailable),
+    )
     def patch(self, request: Request, order_id: int) -> HttpResponse:
         """Move an order to another status (the same as PUT)."""
         return self._move(order_id)

@@ -29,7 +29,7 @@ from orders.api.pages import (
     query_of,
 )
 from orders.api.permissions import STAFF_ALONE
-from orders.errors import NotFound
+from orders.errors import Duplicate, NotFound, NotPayable, Overpaid, RefundTooLarge
 from orders.models import Payment
 from orders.payment_shapes import PaymentShape, RefundShape, payment_shape, refund_shape
 from orders.scopes import Scope
@@ -92,7 +92,17 @@ class Payments(Endpoint):
         narrow = Branches(_branches(query)) if _is_wide(query) else None
         return page(request, rows, payment_shape, ordering=_ordering(query), query=query, narrow=narrow)
 
-    @documented("take_payment", tag=TAG, body=PaymentBody, answers={201: shown(PaymentShape)})
+    @documented(
+        "take_payment",
+        tag=TAG,
+        body=PaymentBody,
+        answers={201: shown(PaymentShape)},
+        refuses=(
+            Duplicate,
+            NotPayable,
+            Overpaid,
+        ),
+    )
     @keyed
     def post(self, request: Request) -> HttpResponse:
         """Take a payment for an order, or a part of one."""
@@ -123,7 +133,9 @@ class Refunding(Endpoint):
 
     write_scope = STAFF_ALONE
 
-    @documented("refund_payment", tag=TAG, body=RefundBody, answers={201: shown(RefundShape)})
+    @documented(
+        "refund_payment", tag=TAG, body=RefundBody, answers={201: shown(RefundShape)}, refuses=(RefundTooLarge,)
+    )
     @keyed
     def post(self, request: Request, payment_id: int) -> HttpResponse:
         """Give back all that is left of a payment, or a part."""

@@ -13,6 +13,7 @@ from orders.api.auth import CHALLENGE
 from orders.api.documents import documented, shown
 from orders.api.endpoints import Endpoint, answer
 from orders.api.fields import Body, Text
+from orders.errors import TooManyAttempts
 from orders.services.sign_ins import check_credentials
 
 LONGEST_TOKEN = 4096
@@ -63,7 +64,7 @@ class Door(Endpoint):
 class SignIn(Door):
     """Signing in."""
 
-    @documented("sign_in", tag="auth", body=Credentials, answers={200: shown(TokensShape)})
+    @documented("sign_in", tag="auth", body=Credentials, answers={200: shown(TokensShape)}, refuses=(TooManyAttempts,))
     def post(self, request: Request) -> HttpResponse:
         """Sign in with a name and a password."""
         body = self.body(Credentials)

@@ -14,7 +14,7 @@ from orders.api.endpoints import Endpoint, answer, keyed
 from orders.api.fields import Body, Choice, Flag, Text
 from orders.api.pages import OLDEST_FIRST, NoQuery, PageQuery, page, query_of
 from orders.api.permissions import STAFF_ALONE
-from orders.errors import NotFound
+from orders.errors import Duplicate, LastOwner, NotFound
 from orders.models import Membership
 from orders.services.staff import add_member, change_member
 from orders.states import Role
@@ -84,7 +84,7 @@ class Staff(OfStaff):
         query = query_of(request, PageQuery)
         return page(request, self.members(), member_shape, ordering=OLDEST_FIRST, query=query)
 
-    @documented("add_member", tag=TAG, body=MemberBody, answers={201: shown(MemberShape)})
+    @documented("add_member", tag=TAG, body=MemberBody, answers={201: shown(MemberShape)}, refuses=(Duplicate,))
     @keyed
     def post(self, request: Request) -> HttpResponse:
         """Let somebody new sign in and work here.
@@ -109,7 +109,9 @@ class OneMember(OfStaff):
             raise NotFound("There is no such member of staff.")
         return answer(member_shape(member))
 
-    @documented("change_member", tag=TAG, body=MemberChangesBody, answers={200: shown(MemberShape)})
+    @documented(
+        "change_member", tag=TAG, body=MemberChangesBody, answers={200: shown(MemberShape)}, refuses=(LastOwner,)
+    )
     def patch(self, request: Request, member_id: int) -> HttpResponse:
         """Change somebody's role or name, or end their work here.
 

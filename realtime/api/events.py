@@ -80,7 +80,7 @@ class Events(Endpoint):
     authentication_classes = (GuestAuthentication, BearerAuthentication, SessionStaffAuthentication)
     permission_classes = (IsOnStream,)
 
-    @documented("read_events", tag="realtime", query=EventQuery, answers={200: _ANSWER})
+    @documented("read_events", tag="realtime", query=EventQuery, answers={200: _ANSWER}, refuses=(NotFound,))
     def get(self, request: Request) -> HttpResponse:
         """Return the events of some rooms after a cursor."""
         query = query_of(request, EventQuery)
