@@ -12,6 +12,7 @@ from kitchen.models import KitchenOrder
 from kitchen.services.tickets import acknowledge_ticket, set_ticket_status
 from kitchen.states import TicketStatus
 from orders.models import Allergen
+from orders.services.cancellations import request_cancellation
 from orders.services.dishes import AskedItem
 from orders.services.items import add_items
 from orders.services.orders import set_order_status
@@ -102,6 +103,7 @@ def test_script_shows_what_the_server_rendered(open_board: OpenBoard, place: Pla
     done = place.ticket()
     for status in (TicketStatus.PREPARING, TicketStatus.READY):
         set_ticket_status(ticket_id=done.pk, to=status, actor=place.actor)
+    request_cancellation(order_id=done.order_id, reason="They left", actor=place.actor_of(Role.WAITER))
     page = open_board()
 
     by_script, by_server = page.evaluate(
