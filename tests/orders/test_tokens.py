@@ -132,3 +132,13 @@ def test_nothing_is_opened_when_something_else_of_ours_was_signed(house: House) 
     cursor = signing.dumps([house.table.pk, house.table.nonce], salt="brigade.cursor")
 
     assert guest_pass(TABLE_PREFIX + cursor) is None
+
+
+def test_customers_link_opens_nothing_when_the_customer_was_erased(house: House) -> None:
+    customer = CustomerFactory(restaurant=house.restaurant)
+    house.order(customer_id=customer.pk)
+    token = customer_link(customer).token
+
+    erased = house.manager.delete(f"/api/customers/{customer.pk}")
+
+    assert (erased.status, guest_pass(token)) == (204, None)
