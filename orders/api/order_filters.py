@@ -90,11 +90,11 @@ def _search(restaurant_id: int, words: str) -> list[Q]:
         guest = Customer.objects.filter(pk=OuterRef("customer")).annotate(is_meant=is_meant).values("is_meant")
         return [number, Q(Subquery(guest), customer__isnull=False)]
     if len(found) > FEW_GUESTS:
-        return [number, Q(_one_of("customer_id", found))]
+        return [number, Q(one_of("customer_id", found))]
     return [number, *(Q(customer=guest) for guest in found)]
 
 
-def _one_of(column: str, ids: list[int]) -> Func:
+def one_of(column: str, ids: list[int]) -> Func:
     """Return the condition that a column is one of many ids, sent as a single value."""
     return Func(
         F(column),
