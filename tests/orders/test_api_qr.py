@@ -12,11 +12,14 @@ import pytest
 from django.utils import timezone
 from PIL import Image
 
+from orders.access import actor_of
 from orders.errors import NotFound
 from orders.models import HistoryEntry, Order, QRCode
+from orders.scopes import Scope
+from orders.services.devices import pair_device
 from orders.services.orders import set_order_status
 from orders.services.qr_codes import issue_qr_code, scan_qr_code
-from orders.states import OrderStatus, QRStatus, Role
+from orders.states import DeviceKind, OrderStatus, QRStatus, Role
 from orders.tokens import guest_pass, table_of, table_token
 from tests.callers import Caller
 from tests.factories import CustomerFactory
@@ -168,6 +171,26 @@ def test_scan_is_refused_when_the_token_is_none_of_ours(house: House, token: obj
 
     assert reply.status in (400, 404)
     assert reply.body["code"] in ("invalid", "not_found")
+
+
+def paired(house: House, *scopes: Scope) -> Caller:
+    membership = house.manager.membership
+    assert membership is not None
+    actor = actor_of(membership, "api")
+    _, key = pair_device(name="Scanner", kind=DeviceKind.INTEGRATION, actor=actor, scopes=scopes)
+    return Caller(token=key)
+
+
+def test_device_scans_when_it_may_read_orders(house: House, foreign: House) -> None:
+    order = house.order()
+    token, elsewhere = code_of(house, order["id"]), code_of(foreign, foreign.order()["id"])
+    scanner, other = paired(house, Scope.ORDERS_READ), paired(house, Scope.MENU_READ)
+
+    statuses = [scanned(caller, token).status for caller in (scanner, other)]
+
+    assert (statuses, scanned(scanner, elsewhere).status) == ([200, 403], 404)
+    assert scanner.get(f"/api/orders/{order['id']}/tracking-link").status == 200
+    assert scanner.get(f"/api/tables/{house.table.pk}/qr").status == 403
 
 
 def test_scan_is_not_found_when_the_code_is_another_restaurants(house: House, foreign: House) -> None:
