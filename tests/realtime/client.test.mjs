@@ -195,6 +195,29 @@ test("a station is replaced when it changed", () => {
   assert.deepEqual(plain(after_.stations), [{ id: 5, name: "Grill", load: 2 }]);
 });
 
+test("a cancellation waits for the kitchen until an event says that it does not", () => {
+  const asked = { id: 3, reason: "They left", requested_by_id: 1, requested_by_name: "Ada", created_at: "" };
+  const says = (asks) => ({ type: "order:updated", data: { order_id: 7, changes: { pending_cancellation: asks } } });
+  const before = kitchenState({ orders: [], stations: [], cancel_requests: [] });
+
+  const waiting = applyEvent(before, says(asked));
+  const decided = applyEvent(waiting, says(null));
+
+  assert.deepEqual(plain(waiting.requests), [{ ...asked, order_id: 7 }]);
+  assert.deepEqual([plain(before.requests), plain(decided.requests)], [[], []]);
+  const fresh = kitchenState({ orders: [], stations: [], cancel_requests: [{ ...asked, order_id: 7 }] });
+  assert.deepEqual(waiting, fresh);
+  assert.equal(applyEvent(fresh, { type: "order:updated", data: { order_id: 7, changes: {} } }), fresh);
+});
+
+test("a single station's screen has no cancellations to decide", () => {
+  const before = kitchenState({ orders: [], stations: [] });
+
+  const news = { type: "order:updated", data: { order_id: 7, changes: { pending_cancellation: { id: 3 } } } };
+
+  assert.equal(applyEvent(before, news), before);
+});
+
 const order = (changes = {}) => ({ id: 7, status: "pending", version: 1, items: [{ id: 1, status: "pending" }], ...changes });
 const applied = (...events) => plain(events.reduce(applyEvent, ordersState({ orders: [order()] })).orders);
 
