@@ -6,12 +6,16 @@ import asyncio
 import json
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 from orders.states import Role
+from tests.pictures import picture
 
 if TYPE_CHECKING:
     from config.handler import Handler
@@ -99,6 +103,12 @@ def token(place: Place) -> str:
     return f"Bearer {place.token(Role.WAITER)}"
 
 
+@pytest.fixture
+def managers_token(place: Place) -> str:
+    """What the manager's requests bring."""
+    return f"Bearer {place.token(Role.MANAGER)}"
+
+
 # Bodies ---------------------------------------------------------------------------------------------
 
 
@@ -172,6 +182,27 @@ async def test_order_is_taken_when_its_body_comes_in_parts(handler: Handler, pla
     )
 
     assert (answer.status, answer.body["final_amount"]) == (201, "19.00")
+
+
+async def test_picture_is_taken_when_its_body_comes_in_parts_of_unknown_number(
+    handler: Handler, place: Place, managers_token: str, settings: Any, tmp_path: Path
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    content = picture() + b"\0" * (3 * LIMIT)
+    body = encode_multipart(BOUNDARY, {"image": SimpleUploadedFile("soup.jpg", content)})
+    parts = [body[at : at + 100_000] for at in range(0, len(body), 100_000)]
+
+    answer = await ask(
+        handler,
+        f"/api/menu-items/{place.dish.pk}/image",
+        *parts,
+        method="PUT",
+        authorization=managers_token,
+        content_type=MULTIPART_CONTENT,
+    )
+    shown = await ask(handler, answer.body["image_url"])
+
+    assert (answer.status, shown.status, shown.headers["content-type"]) == (200, 200, "image/webp")
 
 
 # Chains ---------------------------------------------------------------------------------------------
