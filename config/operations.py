@@ -97,7 +97,7 @@ class Operations(AutoSchema):
         if SessionStaffAuthentication in classes:
             yield "session", []
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]
         """Return nothing: what a docstring says below its summary is handed over by ``documented``."""
         return ""
 

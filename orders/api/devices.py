@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import cast
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
@@ -62,7 +61,7 @@ def device_shape(device: Device) -> DeviceShape:
         scopes=[Scope(scope) for scope in device.scopes],
         counter_id=device.counter_id,
         key_hint=device.key_hint,
-        created_at=cast("str", timestamp(device.created_at)),
+        created_at=timestamp(device.created_at),
         last_used_at=maybe_timestamp(device.last_used_at),
     )
 
