@@ -91,10 +91,6 @@ class Amount(DecimalText):
     def __init__(self, **options: Any) -> None:
         super().__init__(max_digits=10, decimal_places=2, **options)
 
-    def validate_empty_values(self, data: Any) -> tuple[bool, Any]:
-        """Take null for nothing where it may be; an empty text, which REST framework takes for it too, is no amount."""
-        return serializers.Field.validate_empty_values(self, data)
-
     def to_internal_value(self, data: Any) -> Decimal:
         """Return the amount."""
         if not isinstance(data, str) or _AMOUNT.fullmatch(data) is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 from http import HTTPStatus
@@ -10,6 +11,7 @@ from typing import Any
 
 from django.db.models import Q
 from django.http import HttpResponse
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 
@@ -37,18 +39,30 @@ from orders.services.payments import TAKES_PAYMENTS, refund_payment, take_paymen
 from orders.states import PaymentMethod, PaymentOutcome
 
 TAG = "payments"
-_LEAST = Decimal("0.01")
+_SOME_MONEY = r"^([1-9][0-9]{0,7}(\.[0-9]{1,2})?|0\.(0[1-9]|[1-9][0-9]?))$"
 _SAME_NAME = ("order", "counter")
 _MOMENTS = {"created_after": "created_at__gte", "created_before": "created_at__lt"}
+
+
+@extend_schema_field({"type": "string", "pattern": _SOME_MONEY, "examples": ["12.50"]})
+class SomeMoney(Amount):
+    """An amount that is handed over: more than nothing."""
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        """Return the amount."""
+        amount = super().to_internal_value(data)
+        if re.fullmatch(_SOME_MONEY, data) is None:
+            self.fail("invalid")
+        return amount
 
 
 class PaymentBody(Body):
     """A payment for an order. Without ``tendered`` the amount itself was handed over; no card's data is taken."""
 
     order_id = id_field()
-    amount = Amount(min_value=_LEAST)
+    amount = SomeMoney()
     method = Choice(PaymentMethod)
-    tendered = Amount(required=False, allow_null=True, min_value=_LEAST)
+    tendered = SomeMoney(required=False, allow_null=True)
     counter_id = id_field(required=False, allow_null=True)
     transaction_reference = Text(
         required=False,
@@ -62,7 +76,7 @@ class PaymentBody(Body):
 class RefundBody(Body):
     """Money given back. Without ``amount`` all that is left of the payment."""
 
-    amount = Amount(required=False, allow_null=True, min_value=_LEAST)
+    amount = SomeMoney(required=False, allow_null=True)
     reason = Text(max_length=LONGEST_REASON)
 
 
