@@ -22,6 +22,7 @@ CHANGES: list[tuple[str, str, Any]] = [
     ("PUT", "/items/{item}", {"quantity": 2}),
     ("DELETE", "/items/{item}", None),
     ("PATCH", "/items/{item}/status", {"status": "cancelled"}),
+    ("POST", "/cancel-request", {"reason": "They left."}),
 ]
 
 
