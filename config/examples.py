@@ -124,7 +124,7 @@ class Examples:
             whole = {key: value for part in parts for key, value in part.items()}
             return whole | ({"properties": properties, "required": required} if properties else {})
         for options in (schema.get("oneOf"), schema.get("anyOf")):
-            if options:
+            if options and "properties" not in schema:
                 return self._resolved(next(option for option in options if option.get("type") != "null"))
         return schema
 

@@ -44,6 +44,8 @@ VERSIONED_ANSWERS = ("/api/orders/{", "/api/kitchen/orders/{")
 _LIVE = "For whoever starts and ends processes. For everybody."
 _READY = "Database, channel layer, migrations and hub; 503 names those that are not there. For everybody."
 _ANYTHING = r"^[^\x00]*$"
+# Somebody is known by one of these at least.
+_OF_SOMEBODY = {"CustomerBodyRequest", "GuestBodyRequest"}
 _SOMETHING = r"^[^\x00]*[^\x00\s][^\x00]*$"
 _ID = {"type": "integer", "minimum": 1, "maximum": BIGGEST_ID}
 _PROBLEM: Schema = {
@@ -90,6 +92,11 @@ def complete(result: Schema, generator: Any, request: Any, public: bool) -> Sche
     schemas = components.setdefault("schemas", {})
     for schema in schemas.values():  # so far only bodies
         _make_exact(schema)
+    for name in _OF_SOMEBODY & schemas.keys():
+        schemas[name]["anyOf"] = [
+            {"required": [field], "properties": {field: {"type": "string", "minLength": 1}}}
+            for field in schemas[name]["properties"]
+        ]
     schemas.update(_shapes())
     schemas["Problem"] = _PROBLEM
     components["securitySchemes"] = SCHEMES
