@@ -106,6 +106,12 @@ def test_former_picture_stays_when_the_new_one_is_refused(house: House, folder: 
     assert (_files(folder), house.announced()) == (files, before)
 
 
+def test_bad_request_when_the_file_is_empty(house: House, folder: Path) -> None:
+    reply = put_picture(house.manager, house.dish.pk, b"")
+
+    assert (reply.status, [pointer for pointer, _ in reply.pointers], _files(folder)) == (400, ["/image"], [])
+
+
 @pytest.mark.parametrize("role", [Role.WAITER, Role.KITCHEN, Role.CASHIER])
 def test_forbidden_when_another_role_sends_a_picture(house: House, folder: Path, role: Role) -> None:
     replies = [put_picture(house.caller(role), house.dish.pk, picture())]
