@@ -24,7 +24,7 @@ def test_screens_hold_the_fresh_state_and_books_are_right_whatever_staff_do(tran
     run_state_machine_as_test(
         Dinner,
         settings=settings(
-            max_examples=15,
+            max_examples=10,
             stateful_step_count=25,
             deadline=None,
             print_blob=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -33,7 +34,7 @@ FIXED = (409, "not_editable")
 
 # Who does what, and what comes of it in each of the states above: a status alone is done, "same" done already.
 Outcome = int | str | tuple[int, str]
-ACTIONS: dict[str, tuple[str, str, str, Any, list[Outcome]]] = {
+ACTIONS: dict[str, tuple[str, str, str, Any, Sequence[Outcome]]] = {
     "submit": ("w", "PUT", "/status", {"status": "pending"}, [200, "same", *[STEP] * 8, GONE]),
     "confirm": ("w", "PUT", "/confirm", None, [STEP, 200, "same", *[STEP] * 7, GONE]),
     "start": ("k", "PUT", "/status", {"status": "preparing"}, [STEP, STEP, 200, "same", *[STEP] * 6, GONE]),

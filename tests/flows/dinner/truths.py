@@ -112,8 +112,8 @@ class Numbering:
             assert prefix == self.restaurant.order_prefix
             self.given[order.pk] = (order.business_date.isoformat(), int(number))
         days: dict[str, list[int]] = defaultdict(list)
-        for _, (day, number) in sorted(self.given.items()):
-            days[day].append(number)
+        for _, (day, given) in sorted(self.given.items()):
+            days[day].append(given)
         assert all(numbers == sorted(set(numbers)) for numbers in days.values())
 
 
