@@ -102,6 +102,16 @@ class Examples:
         """Return a body with what it needs, and the most usual of what it may say beside that."""
         return self._of(schema, "", whole=False)
 
+    def needs(self, schema: Schema) -> list[str]:
+        """Return the fields that a body can't be without."""
+        whole = self._resolved(schema)
+        one_of: list[Schema] = whole.get("anyOf", [])
+        needed: list[str] = [
+            *whole.get("required", []),
+            *(name for each in one_of for name in each.get("required", [])),
+        ]
+        return needed
+
     def _of(self, schema: Schema, name: str, *, whole: bool) -> Any:
         schema = self._resolved(schema)
         if "properties" in schema or schema.get("type") == "object":

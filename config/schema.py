@@ -119,7 +119,10 @@ def complete(result: Schema, generator: Any, request: Any, public: bool) -> Sche
 
 def _show(operation: Schema, examples: Examples) -> None:
     """Add an example to the body and to each answer that is JSON."""
-    for media in operation.get("requestBody", {}).get("content", {}).values():
+    body = operation.get("requestBody", {})
+    for media in body.get("content", {}).values():
+        # No body at all is an empty one.
+        body["required"] = bool(examples.needs(media["schema"]))
         media.setdefault("example", examples.of_body(media["schema"]))
     for status, response in operation["responses"].items():
         media = response.get("content", {}).get("application/json")

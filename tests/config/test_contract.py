@@ -93,8 +93,10 @@ def agree(body: dict[str, Any], *, about_items: bool) -> None:
     """Have fields say nothing against each other: what is right of one may depend on what is said of another."""
     if body.get("status") == "cancelled" and not about_items:
         body["reason"] = "The guest has left"  # what the kitchen has already is not cancelled without one
-    if "min" in body and "max" in body:
-        body["max"] = max(body["min"], body["max"])
+    if "min" in body:
+        body["max"] = max(body["min"], body.get("max", 0))
+    if "password" in body:
+        body["password"] = "swordfish-and-chips"
     if body.get("customer"):
         body.pop("customer_id", None)
 
