@@ -105,12 +105,8 @@ class Examples:
     def needs(self, schema: Schema) -> list[str]:
         """Return the fields that a body can't be without."""
         whole = self._resolved(schema)
-        one_of: list[Schema] = whole.get("anyOf", [])
-        needed: list[str] = [
-            *whole.get("required", []),
-            *(name for each in one_of for name in each.get("required", [])),
-        ]
-        return needed
+        parts: list[Schema] = [whole, *whole.get("anyOf", [])]
+        return [name for part in parts for name in part.get("required", [])]
 
     def _of(self, schema: Schema, name: str, *, whole: bool) -> Any:
         schema = self._resolved(schema)
