@@ -12,7 +12,7 @@ from orders.showings import Showings
 from tests.callers import open_house
 
 if TYPE_CHECKING:
-    from pytest_django import DjangoAssertMaxNumQueries
+    from pytest_django import DjangoAssertNumQueries
 
     from tests.callers import House
 
@@ -68,7 +68,7 @@ def test_an_order_that_was_put_back_to_an_older_version_is_another_one(house: Ho
 
 
 def test_orders_that_are_known_cost_one_query(
-    house: House, django_assert_max_num_queries: DjangoAssertMaxNumQueries
+    house: House, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     for _ in range(5):
         house.order()
