@@ -95,10 +95,13 @@ def agree(body: dict[str, Any], *, about_items: bool) -> None:
         body["reason"] = "The guest has left"  # what the kitchen has already is not cancelled without one
     if "min" in body:
         body["max"] = max(body["min"], body.get("max", 0))
-    if "password" in body:
-        body["password"] = "swordfish-and-chips"
+    if "password" in body:  # names and passwords have rules of their own
+        body |= {"username": "mira", "password": "swordfish-and-chips"}
     if body.get("customer"):
         body.pop("customer_id", None)
+    if body.get("kind", "counter") != "counter":
+        body.pop("counter_id", None)
+    body.pop("version", None)  # If-Match may name another
 
 
 def whole(value: Any) -> Any:
