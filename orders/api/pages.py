@@ -65,7 +65,9 @@ class NoQuery(Query):
 class PageQuery(Query):
     """The parameters of every list."""
 
-    limit = WholeParameter(required=False, min_value=1, help_text="Rows on a page; more than 100 is taken as 100.")
+    limit = WholeParameter(
+        required=False, min_value=1, max_value=BIGGEST_ID, help_text="Rows on a page; more than 100 is taken as 100."
+    )
     cursor = serializers.CharField(required=False, max_length=2000, help_text="From `next` or `previous`.")
 
 

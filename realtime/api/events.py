@@ -43,7 +43,9 @@ class EventQuery(Query):
         "for guests that of their token, for a screen or a till its own.",
     )
     types = SeveralParameter(child=serializers.ChoiceField(choices=list(CATALOGUE)), required=False)
-    limit = WholeParameter(required=False, min_value=1, help_text="More than 1000 is taken as 1000.")
+    limit = WholeParameter(
+        required=False, min_value=1, max_value=BIGGEST_ID, help_text="More than 1000 is taken as 1000."
+    )
     wait = WholeParameter(
         required=False,
         min_value=0,
