@@ -459,4 +459,3 @@ def test_writing_a_dish_takes_a_constant_number_of_queries(
     # Ten of them read the menu before and after, to know what differs on it, and five for the answer.
     with django_assert_num_queries(29):
         assert boss.patch(address, body).status == 200
-
