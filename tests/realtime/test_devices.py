@@ -123,9 +123,10 @@ async def test_room_is_left_when_the_scope_is_taken_away(served: Served, place: 
 
 async def test_twenty_first_socket_of_a_device_closes_the_oldest(served: Served, place: Place) -> None:
     _, key = await made(lambda: paired(place))
-    clients = [await Client.open(served.ws, key) for _ in range(20)]
-    for client in clients:
-        await client.event("welcome")
+    clients = []
+    for _ in range(20):
+        clients.append(await Client.open(served.ws, key))
+        await clients[-1].event("welcome")  # in no other order than this are they old
 
     clients.append(await Client.open(served.ws, key))
 
