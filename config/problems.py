@@ -22,7 +22,7 @@ from django.views.decorators.csrf import csrf_exempt
 from psycopg_pool import PoolTimeout
 from rest_framework import exceptions
 
-from orders.errors import DomainError, FieldProblem, RateLimited, TooManyAttempts
+from orders.errors import DomainError, FieldProblem, OutOfReach, RateLimited, TooManyAttempts
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +36,7 @@ DOMAIN_STATUSES = {
     "too large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "forbidden": HTTPStatus.FORBIDDEN,
     "missing": HTTPStatus.NOT_FOUND,
+    "out of reach": HTTPStatus.SERVICE_UNAVAILABLE,
     "conflict": HTTPStatus.CONFLICT,
     "stale": HTTPStatus.PRECONDITION_FAILED,
 }
@@ -102,7 +103,11 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponse
 
 
 def _of_domain(error: DomainError) -> HttpResponse:
-    headers = {"Retry-After": str(error.wait_seconds)} if isinstance(error, (RateLimited, TooManyAttempts)) else None
+    headers = {}
+    if isinstance(error, (RateLimited, TooManyAttempts)):
+        headers["Retry-After"] = str(error.wait_seconds)
+    elif isinstance(error, OutOfReach):
+        headers["Retry-After"] = str(RETRY_SECONDS)
     return problem(
         DOMAIN_STATUSES[error.kind], error.code, error.detail, errors=error.problems, headers=headers, **error.extra
     )

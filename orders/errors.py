@@ -9,6 +9,7 @@ DomainError
 ├── TooLarge (413)           more was sent than is taken
 ├── NotAllowed (403)         this role may not
 ├── NotFound (404)           unknown, or another restaurant's
+├── OutOfReach (503)         a service that this needs does not answer
 └── Conflict (409)           right in itself, but not in the present state
     ├── InvalidTransition    the state machine has no such step from here
     ├── StaleVersion         somebody else changed it first (412 over HTTP)
@@ -35,7 +36,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-Kind = Literal["invalid", "reused", "too many", "too large", "forbidden", "missing", "conflict", "stale"]
+Kind = Literal[
+    "invalid", "reused", "too many", "too large", "forbidden", "missing", "out of reach", "conflict", "stale"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +132,13 @@ class NotFound(DomainError):
 
     kind = "missing"
     code = "not_found"
+
+
+class OutOfReach(DomainError):
+    """A service that this needs, such as the storage of pictures, does not answer."""
+
+    kind = "out of reach"
+    code = "unavailable_now"
 
 
 class Conflict(DomainError):

@@ -10,11 +10,14 @@ import secrets
 import threading
 from io import BytesIO
 
+import structlog
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from orders.errors import InvalidFields, TooLarge
+from orders.errors import InvalidFields, OutOfReach, TooLarge
+
+log = structlog.get_logger(__name__)
 
 MOST_BYTES = 5 * 1024 * 1024
 # A body with one: its frame of multipart is a few hundred bytes.
@@ -74,14 +77,25 @@ def _re_encoded(upload: bytes) -> bytes:
 
 
 def keep_picture(restaurant_id: int, webp: bytes) -> str:
-    """Store a picture under a name that nobody can guess and none has had before; returns the name."""
+    """Store a picture under a name that nobody can guess and none has had before; returns the name.
+
+    Raises OutOfReach when the storage does not take it.
+    """
     name = f"{FOLDER}/{restaurant_id}/{secrets.token_urlsafe(24)}.webp"
-    return default_storage.save(name, ContentFile(webp))
+    try:
+        return default_storage.save(name, ContentFile(webp))
+    except Exception as error:  # each kind of storage has errors of its own
+        log.warning("picture_not_stored", name=name, error=repr(error))
+        detail = "The storage of pictures can't be reached. Try again."
+        raise OutOfReach(detail) from error
 
 
 def forget_picture(name: str) -> None:
-    """Remove a picture from the storage; one that is gone already is no trouble."""
-    default_storage.delete(name)
+    """Remove a picture from the storage; what can't be removed now stays there, and nobody has its address."""
+    try:
+        default_storage.delete(name)
+    except Exception as error:  # noqa: BLE001 - each kind of storage has errors of its own
+        log.warning("picture_not_removed", name=name, error=repr(error))
 
 
 def picture_url(name: str) -> str | None:

@@ -25,12 +25,16 @@ BY_NAME = Ordering(("name", "id"))
 
 @dataclass(frozen=True, slots=True)
 class Writes:
-    """How rows of a kind are written: the body, and the services that take its fields."""
+    """How rows of a kind are written: the body, and the services that take its fields.
+
+    ``erases`` says what deleting does where it is never refused because something refers to the row.
+    """
 
     body: type[Body]
     create: Callable[..., Any]
     update: Callable[..., Any]
     delete: Callable[..., Any]
+    erases: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,13 +168,15 @@ def _changes(writes: Writes, shape: type[Struct], *, one: str, tag: str) -> Meth
 
     put.__doc__ = f"Change the fields of {_a(one)} that are sent."
     patch.__doc__ = f"Change the fields of {_a(one)} that are sent (the same as PUT)."
-    delete.__doc__ = f"Delete {_a(one)}; 409 while something refers to it."
+    delete.__doc__ = writes.erases or f"Delete {_a(one)}; 409 while something refers to it."
     body = writes.body(partial=True)
     answers: dict[int, Schema | None] = {200: shown(shape)}
     return {
         "put": documented(f"replace_{one}_fields", tag=tag, body=body, answers=answers, refuses=(Duplicate,))(put),
         "patch": documented(f"change_{one}", tag=tag, body=body, answers=answers, refuses=(Duplicate,))(patch),
-        "delete": documented(f"delete_{one}", tag=tag, answers={204: None}, refuses=(InUse,))(delete),
+        "delete": documented(f"delete_{one}", tag=tag, answers={204: None}, refuses=() if writes.erases else (InUse,))(
+            delete
+        ),
     }
 
 

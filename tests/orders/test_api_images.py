@@ -203,3 +203,22 @@ def test_pictures_are_kept_elsewhere_when_the_storage_is_another(house: House, f
     assert (url, _files(folder)) == (f"https://pictures.example/{dish.image}", [])
     assert isinstance(default_storage._wrapped, InMemoryStorage)  # type: ignore[attr-defined]
     assert default_storage.exists(dish.image)
+
+
+def test_unavailable_now_when_the_storage_is_out_of_reach(house: House, folder: Path) -> None:
+    (folder / "menu").write_text("a file where the folder would be")
+
+    refused = put_picture(house.manager, house.dish.pk, picture())
+
+    assert (refused.status, refused.body["code"], refused.headers["Retry-After"]) == (503, "unavailable_now", "2")
+    assert MenuItem.objects.get().image == ""
+
+
+def test_dish_loses_its_picture_when_the_storage_is_out_of_reach(house: House, folder: Path) -> None:
+    put_picture(house.manager, house.dish.pk, picture())
+    (folder / "menu").rename(folder / "gone")
+    (folder / "menu").write_text("a file where the folder was")
+
+    answer = house.manager.delete(f"/api/menu-items/{house.dish.pk}/image")
+
+    assert (answer.status, answer.body["image_url"]) == (200, None)
