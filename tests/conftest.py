@@ -9,7 +9,9 @@ import os
 import secrets
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import hypothesis
@@ -42,6 +44,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Dealer 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what is one piece: at the end it would leave the other processes idle."""
+    for item in items:
+        operation = getattr(item, "operation_label", None)
+        if operation is not None:
+            # With schemathesis 4.32 and pytest 9.2 its tests all have the id of their function.
+            item._id = replace(item.id, params=operation)  # noqa: SLF001
+    twice = [test for test, count in Counter(item.nodeid for item in items).items() if count > 1]
+    if twice:
+        message = f"Several tests have the same id, and only one of each would be run: {twice}"
+        raise pytest.UsageError(message)
     items.sort(key=lambda item: piece_of(item.nodeid) is None)
 
 
