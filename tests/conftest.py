@@ -48,7 +48,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         operation = getattr(item, "operation_label", None)
         if operation is not None:
             # With schemathesis 4.32 and pytest 9.2 its tests all have the id of their function.
-            item._id = replace(item.id, params=operation)  # noqa: SLF001
+            item._id = replace(item.id, params=operation)
     twice = [test for test, count in Counter(item.nodeid for item in items).items() if count > 1]
     if twice:
         message = f"Several tests have the same id, and only one of each would be run: {twice}"
@@ -97,7 +97,7 @@ def settle(home: Path) -> None:
     from django.conf import settings  # noqa: PLC0415 - reads the environment
 
     # From here on pytest-django sees that there are settings, and sets Django up with them.
-    assert settings.DATABASES
+    settings.PASSWORD_HASHERS = ["tests.passwords.QuickArgon2"]
     # How long an example takes is the machine's affair.
     hypothesis.settings.register_profile("brigade", hypothesis.settings(hypothesis.settings(), deadline=None))
     hypothesis.settings.load_profile("brigade")

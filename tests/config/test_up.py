@@ -111,18 +111,43 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
         yield running
 
 
-@pytest.fixture
-def shared() -> Iterator[dict[str, str]]:
-    """An empty database and a layer, as the environment of one or several `up` that share them."""
+@contextlib.contextmanager
+def database(template: str | None = None) -> Iterator[str]:
+    """Make a database on the tests' own server, empty or as another one is, and drop it in the end."""
     server = os.environ["DATABASE_URL"]
     name = f"up_{uuid4().hex}"
+    like = f" TEMPLATE {template.rpartition('/')[2]}" if template else ""
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
+        connection.execute(f"CREATE DATABASE {name}{like}".encode())
+        try:
+            yield f"{server.rpartition('/')[0]}/{name}"
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
-    yield {"DATABASE_URL": f"{server.rpartition('/')[0]}/{name}", "REDIS_URL": os.environ["REDIS_URL"]}
 
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+@pytest.fixture(scope="module")
+def sample() -> Iterator[str]:
+    """Open the sample restaurant in a database that nobody is connected to."""
+    with database() as url:
+        environment = {**os.environ, "DATABASE_URL": url}
+        for command in (("migrate", "--verbosity=0"), ("seed_demo", "--force")):
+            done = run(*command, environment=environment)
+            assert done.returncode == 0, done.stderr
+        yield url
+
+
+@pytest.fixture
+def shared(sample: str) -> Iterator[dict[str, str]]:
+    """A database with the sample restaurant and a layer, as the environment of one or several `up` that share them."""
+    with database(sample) as url:
+        yield {"DATABASE_URL": url, "REDIS_URL": os.environ["REDIS_URL"]}
+
+
+@pytest.fixture
+def empty() -> Iterator[dict[str, str]]:
+    """An empty database and a layer, as the environment of one or several `up` that share them."""
+    with database() as url:
+        yield {"DATABASE_URL": url, "REDIS_URL": os.environ["REDIS_URL"]}
 
 
 def test_sample_restaurant_is_open_when_the_machine_was_empty(opened: Up) -> None:
@@ -290,8 +315,8 @@ def test_worker_is_replaced_when_it_is_killed(tmp_path: Path, shared: dict[str, 
         assert running.is_live()
 
 
-def test_both_serve_when_two_start_at_once_on_one_database(tmp_path: Path, shared: dict[str, str]) -> None:
-    first, second = Up(tmp_path / "one", **shared), Up(tmp_path / "two", **shared)
+def test_both_serve_when_two_start_at_once_on_one_database(tmp_path: Path, empty: dict[str, str]) -> None:
+    first, second = Up(tmp_path / "one", **empty), Up(tmp_path / "two", **empty)
     first.start()
     second.start()
 
@@ -332,10 +357,10 @@ def test_guests_order_when_they_are_simulated(tmp_path: Path, shared: dict[str, 
     assert not guests[0].is_running()
 
 
-def test_no_sample_is_opened_when_the_public_may_sign_in(tmp_path: Path, shared: dict[str, str]) -> None:
+def test_no_sample_is_opened_when_the_public_may_sign_in(tmp_path: Path, empty: dict[str, str]) -> None:
     production = {"DEBUG": "false", "SECRET_KEY": os.environ["SECRET_KEY"], "ALLOWED_HOSTS": "127.0.0.1"}
 
-    with Up(tmp_path, **shared, **production) as running:
+    with Up(tmp_path, **empty, **production) as running:
         said = running.said.read_text()
 
         assert running.is_live()

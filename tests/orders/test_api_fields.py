@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
-from pytest_django import Settings
 
 from config import schema
 from tests.callers import Caller, Reply
@@ -44,12 +43,6 @@ ODD = "Zoë 🍷\u202e\u200d\u0301 ' \" \\ <b> %s {} ؀"
 FORMED = {"username", "password", "email", "phone", "token", "refresh", "restaurant", "transaction_reference"}
 UNKNOWN_ID = 2**63 - 1
 BODIES = [name for name, operation in OPERATIONS.items() if operation.body and "json" in operation.content_type]
-
-
-@pytest.fixture(autouse=True)
-def _quick_passwords(settings: Settings) -> None:
-    """Hash passwords at no cost: a good hash takes its time, and here it is somebody else's subject."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @cache

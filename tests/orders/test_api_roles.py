@@ -6,7 +6,6 @@ import re
 from typing import Any
 
 import pytest
-from pytest_django import Settings
 
 from config import schema
 from tests.callers import Reply
@@ -14,12 +13,6 @@ from tests.orders.endpoints import OPERATIONS, Ids, Operation
 from tests.orders.full_house import LETTERS, STAFF_LETTERS, FullHouse, open_full_house
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _quick_passwords(settings: Settings) -> None:
-    """Hash passwords at no cost: a good hash takes its time, and here it is somebody else's subject."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 def served_operations() -> set[str]:

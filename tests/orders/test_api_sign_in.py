@@ -18,8 +18,6 @@ from tests.callers import Caller, Reply
 from tests.factories import MembershipFactory, RestaurantFactory
 
 if TYPE_CHECKING:
-    from pytest_django import Settings
-
     from tests.callers import House
 
 pytestmark = pytest.mark.django_db
@@ -27,9 +25,7 @@ PASSWORD = "correct horse"
 
 
 @pytest.fixture
-def member(settings: Settings) -> Membership:
-    # The real hasher is slow on purpose; these tests ask how often it is asked, not how well it hashes.
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+def member() -> Membership:
     membership: Membership = MembershipFactory(role=Role.WAITER)
     membership.user.set_password(PASSWORD)
     membership.user.save()
