@@ -13,7 +13,6 @@ from orders.errors import Conflict, NotFound
 from orders.models import Order, QRCode
 from orders.models.qr_codes import new_qr_token
 from orders.scopes import Scope
-from orders.selectors import find_order
 from orders.states import QRStatus, Role
 from orders.units import require_unit, unit_of_work
 
@@ -46,16 +45,18 @@ def issue_qr_code(*, order_id: int, actor: Actor) -> QRCode:
 def scan_qr_code(*, token: str, actor: Actor) -> tuple[QRCode, Order]:
     """Count a scan, and return the code and the order that it stands for.
 
-    ``token`` is the code's, or the address that the code says. Locks the code's row. Announces ``qr:scanned``.
+    ``token`` is the code's, or the address that the code says. Locks the order row, whose guest the event names, then
+    the code's. Announces ``qr:scanned``.
     Raises NotAllowed, and NotFound for a token that is unknown, another restaurant's, or has expired.
     """
     actor.require(*Role, to="scan an order's code", scope=Scope.ORDERS_READ)
     known = QRCode.objects.filter(restaurant_id=actor.restaurant_id, token=code_in(token))
-    pk = known.values_list("pk", flat=True).first()
-    if pk is None:
+    found = known.values_list("pk", "order_id").first()
+    if found is None:
         raise NotFound(NO_CODE)
-    code = require_unit().lock(QRCode, pk, restaurant_id=actor.restaurant_id)
-    order = find_order(actor.restaurant_id, code.order_id)
+    code_id, order_id = found
+    order = lock_order(order_id, actor=actor)
+    code = require_unit().lock(QRCode, code_id, restaurant_id=actor.restaurant_id)
     # Renewed in this moment, it is another code.
     if code.expires_at <= timezone.now() or not order.is_open or code.token != code_in(token):
         raise NotFound(NO_CODE)
