@@ -118,6 +118,34 @@ def test_former_orders_forget_the_guest_and_keep_the_next_one(house: House) -> N
     assert entry.changes["customer_name"] == [None, "Bob"]
 
 
+def test_names_in_between_are_forgotten_too(house: House) -> None:
+    order = house.order(customer=ADA)
+    for name in ("Countess Middle", "Augusta King"):
+        renamed = {"customer": {"name": name, "phone": ADA["phone"]}}
+        assert house.waiter.patch(f"/api/orders/{order['id']}", renamed).body["customer_id"] == order["customer_id"]
+    house.waiter.patch(f"/api/orders/{order['id']}", {"customer": {"name": "Bob", "phone": "7"}})
+    assert "Middle" in _kept(house)
+
+    house.manager.delete(f"/api/customers/{order['customer_id']}")
+
+    kept = _kept(house)
+    assert [part for part in ("Ada", "Lovelace", "Countess", "Middle", "Augusta", "King") if part in kept] == []
+    assert house.waiter.get(f"/api/orders/{order['id']}").body["customer_name"] == "Bob"
+
+
+def test_names_are_forgotten_of_a_guest_who_was_one_of_an_order_that_is_gone(house: House) -> None:
+    order = house.order(customer=ADA)
+    renamed = {"customer": {"name": "Countess Middle", "phone": ADA["phone"]}}
+    house.waiter.patch(f"/api/orders/{order['id']}", renamed)
+    house.waiter.patch(f"/api/customers/{order['customer_id']}", {"name": "Augusta King"})
+    assert house.waiter.delete(f"/api/orders/{order['id']}").status == 204
+
+    house.manager.delete(f"/api/customers/{order['customer_id']}")
+
+    kept = _kept(house)
+    assert [part for part in ("Ada", "Lovelace", "Countess", "Middle", "Augusta", "King") if part in kept] == []
+
+
 def test_guest_is_unknown_from_then_on(house: House) -> None:
     house.order(customer=ADA)
     ada = _ada(house)
