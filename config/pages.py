@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,8 +20,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from config.problems import RETRY_SECONDS
 from orders.access import SESSION_KEY, membership_of_session, memberships_of
-from orders.errors import TooManyAttempts
+from orders.errors import OutOfReach, TooManyAttempts
 from orders.models import Membership, User
 from orders.services.sign_ins import check_credentials
 from orders.states import Role
@@ -39,6 +41,7 @@ class SignInForm(AuthenticationForm):
     """A name and a password, under the same limits on guessing as the API's."""
 
     wait_seconds = 0
+    refused_with = HTTPStatus.OK
 
     def clean(self) -> dict[str, Any]:
         """Check the password, unless too many were wrong of late."""
@@ -49,8 +52,11 @@ class SignInForm(AuthenticationForm):
             try:
                 self.user_cache = check_credentials(username=name, password=password, address=address)
             except TooManyAttempts as error:
-                self.wait_seconds = error.wait_seconds
+                self.wait_seconds, self.refused_with = error.wait_seconds, HTTPStatus.TOO_MANY_REQUESTS
                 raise ValidationError(_("Too many sign-ins failed. Wait a quarter of an hour.")) from error
+            except OutOfReach as error:
+                self.wait_seconds, self.refused_with = RETRY_SECONDS, HTTPStatus.SERVICE_UNAVAILABLE
+                raise ValidationError(_("Too many sign in at this moment. Try again.")) from error
             if self.user_cache is None:
                 raise ValidationError(_("The name or the password is wrong."))
         return self.cleaned_data
@@ -75,11 +81,11 @@ class SignIn(LoginView):
         return redirect(f"{reverse('restaurant')}?{urlencode({'next': self.get_success_url()})}")
 
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
-        """Show what was wrong; to somebody who guesses, also for how long the door stays shut."""
+        """Show what was wrong; to whoever has to wait, also how long."""
         response = super().form_invalid(form)
         assert isinstance(form, SignInForm)
+        response.status_code = form.refused_with
         if form.wait_seconds:
-            response.status_code = 429
             response["Retry-After"] = str(form.wait_seconds)
         return response
 

@@ -163,6 +163,28 @@ def test_old_failures_are_forgotten_when_one_is_counted(member: Membership) -> N
     assert list(FailedSignIn.objects.values_list("account", flat=True)) == [member.user.username]
 
 
+def test_failure_counts_for_the_account_when_the_address_is_none(member: Membership) -> None:
+    names = {"username": member.user.username, "password": "wrong"}
+    client = Client(REMOTE_ADDR="x" * 46)
+
+    replies = [client.post("/api/auth/token", names, content_type="application/json").status_code for _ in range(11)]
+
+    assert replies == [401] * MOST_PER_ACCOUNT + [429]
+    assert set(FailedSignIn.objects.values_list("address", flat=True)) == {""}
+
+
+@pytest.mark.parametrize(
+    ("address", "status"), [("2001:db8:1:2:ffff::7", 429), ("2001:db8:1:3::1", 401), ("::ffff:10.0.0.9", 401)]
+)
+def test_neighbours_of_one_network_are_one_address(member: Membership, address: str, status: int) -> None:
+    _fail(MOST_PER_ADDRESS, account="somebody", address="2001:db8:1:2::/64", minutes_ago=1)
+    names = {"username": member.user.username, "password": "wrong"}
+
+    reply = Client(REMOTE_ADDR=address).post("/api/auth/token", names, content_type="application/json")
+
+    assert reply.status_code == status
+
+
 def test_unauthenticated_when_the_token_is_no_good(member: Membership) -> None:
     pair = issue_tokens(member)
     expired = AccessToken(pair.access)  # type: ignore[arg-type]
