@@ -12,9 +12,11 @@ from channels.routing import ProtocolTypeRouter, URLRouter
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup(set_prefix=False)
 
-from django.urls import path, re_path  # noqa: E402 - Django must be set up first
+from django.conf import settings  # noqa: E402 - Django must be set up first
+from django.urls import path, re_path  # noqa: E402
 
 from config.handler import Handler  # noqa: E402
+from config.proxies import behind  # noqa: E402
 from realtime import forwarding  # noqa: E402
 from realtime.consumers import StreamConsumer  # noqa: E402
 from realtime.origins import check_origin  # noqa: E402
@@ -36,9 +38,12 @@ django_application = Handler()
 _consumer = StreamConsumer.as_asgi()
 # Channels takes ASGI applications where Django's types expect views.
 _routes: list[Any] = [path("", _consumer), path("ws/", _consumer), re_path(r"", _refuse)]  # type: ignore[arg-type]
-application = ProtocolTypeRouter(
-    {
-        "http": http,
-        "websocket": check_origin(URLRouter(_routes)),
-    }
+application = behind(
+    settings.TRUSTED_PROXIES,
+    ProtocolTypeRouter(
+        {
+            "http": http,
+            "websocket": check_origin(URLRouter(_routes)),
+        }
+    ),
 )

@@ -9,6 +9,7 @@ import json
 import os
 import secrets
 import sys
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn
 from urllib.parse import SplitResult, urlsplit
@@ -82,6 +83,12 @@ class Environment(BaseSettings):
         description="Host names that are served, separated by commas. Required outside `DEBUG`, and never `*` there; "
         "a local installation answers to this machine's own names.",
     )
+    TRUSTED_PROXIES: CommaSeparated = Field(
+        (),
+        description="Addresses and networks of the proxies before the server, separated by commas, as "
+        "`127.0.0.1,10.0.0.0/8`. Theirs is the word on where callers come from and whether by HTTPS "
+        "(`X-Forwarded-For`, `X-Forwarded-Proto`); nobody else's is taken.",
+    )
     CORS_ORIGINS: CommaSeparated = Field(
         (),
         description="Origins of other sites that may call the API and open a WebSocket, separated by commas, "
@@ -151,7 +158,7 @@ class Environment(BaseSettings):
         description="Keeps installations that share a Valkey apart. When not set: made from the database's address.",
     )
 
-    @field_validator("REDIS_URL", "ALLOWED_HOSTS", "CORS_ORIGINS", "MEDIA_ORIGINS", mode="before")
+    @field_validator("REDIS_URL", "ALLOWED_HOSTS", "TRUSTED_PROXIES", "CORS_ORIGINS", "MEDIA_ORIGINS", mode="before")
     @classmethod
     def split_commas(cls, value: object) -> object:
         """Read `a, b` as two values."""
@@ -187,6 +194,19 @@ class Environment(BaseSettings):
         for host in value:
             if "/" in host or " " in host or (":" in host and not host.startswith("[")):
                 raise refusal(f"takes host names without scheme or port, not '{host}'")
+        return value
+
+    @field_validator("TRUSTED_PROXIES")
+    @classmethod
+    def check_proxies(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuse what is neither an address nor a network, and to trust everybody."""
+        for proxy in value:
+            try:
+                network = ip_network(proxy)
+            except ValueError:
+                raise refusal(f"takes addresses and networks, as 10.0.0.0/8, not '{proxy}'") from None
+            if network.prefixlen == 0:
+                raise refusal(f"must not trust everybody, as '{proxy}' does")
         return value
 
     @field_validator("MEDIA_STORAGE_OPTIONS", mode="before")

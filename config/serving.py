@@ -201,6 +201,8 @@ def configuration() -> uvicorn.Config:
         lifespan="off",
         log_config=None,
         access_log=False,
+        # Whose word counts is Brigade's own setting (config.proxies): by default uvicorn takes anybody's on this machine.
+        proxy_headers=False,
         server_header=False,
         backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,

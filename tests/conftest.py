@@ -25,7 +25,14 @@ from tests.dealing import Dealer, piece_of
 
 SERVICES = pytest.StashKey[LocalServices]()
 # What a developer may have set for an `up` of their own.
-FOREIGN_SETTINGS = ("CORS_ORIGINS", "EVENT_RETENTION_DAYS", "LOG_FORMAT", "METRICS_TOKEN", "BRIGADE_COMMAND")
+FOREIGN_SETTINGS = (
+    "CORS_ORIGINS",
+    "EVENT_RETENTION_DAYS",
+    "LOG_FORMAT",
+    "METRICS_TOKEN",
+    "BRIGADE_COMMAND",
+    "TRUSTED_PROXIES",
+)
 # All test processes and the servers that they start share the hundred connections of one PostgreSQL.
 MOST_PROCESSES = 4
 

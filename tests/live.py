@@ -57,6 +57,7 @@ class Served:
             "-m", "uvicorn", "config.asgi:application", "--host", "127.0.0.1", "--port", str(self.port),
             "--ws", "realtime.serving:FrameProtocol", "--ws-max-size", "65536", "--no-access-log", "--lifespan", "off",
             "--ws-per-message-deflate", "false", "--timeout-graceful-shutdown", "5", "--log-level", "warning",
+            "--no-proxy-headers",
         ]  # fmt: skip
         daphne = ["-m", "daphne", "-b", "127.0.0.1", "-p", str(self.port), "config.asgi:application"]
         command = uvicorn if self.server == "uvicorn" else daphne

@@ -44,6 +44,10 @@ MALFORMED = [
     ("DEBUG", "perhaps", "input should be a valid boolean, unable to interpret input (it is 'perhaps')"),
     ("ALLOWED_HOSTS", "https://brigade.example", "takes host names without scheme or port"),
     ("ALLOWED_HOSTS", "brigade.example:8000", "takes host names without scheme or port"),
+    ("TRUSTED_PROXIES", "proxy.example", "takes addresses and networks, as 10.0.0.0/8, not 'proxy.example'"),
+    ("TRUSTED_PROXIES", "10.0.0.1, 10.0.0.1/8", "takes addresses and networks, as 10.0.0.0/8, not '10.0.0.1/8'"),
+    ("TRUSTED_PROXIES", "*", "takes addresses and networks"),
+    ("TRUSTED_PROXIES", "0.0.0.0/0", "must not trust everybody"),
     ("CORS_ORIGINS", "shop.example", "must begin with http:// or https://"),
     ("CORS_ORIGINS", "https://shop.example/menu", "takes origins as https://shop.example"),
     ("CORS_ORIGINS", "https://*.example", "takes origins as https://shop.example"),
@@ -144,6 +148,7 @@ def test_values_are_read_when_all_are_well_formed(monkeypatch: pytest.MonkeyPatc
         **PRODUCTION,
         DATABASE_URL=DATABASE,
         REDIS_URL="redis://one.example, redis://two.example:6380/3",
+        TRUSTED_PROXIES="127.0.0.1, 10.0.0.0/8,2001:db8::/32",
         CORS_ORIGINS="https://shop.example,http://localhost:3000",
         EVENT_RETENTION_DAYS="7",
         LOG_FORMAT="json",
@@ -151,6 +156,7 @@ def test_values_are_read_when_all_are_well_formed(monkeypatch: pytest.MonkeyPatc
 
     assert environment.DATABASE_URL == DATABASE
     assert environment.REDIS_URL == ("redis://one.example", "redis://two.example:6380/3")
+    assert environment.TRUSTED_PROXIES == ("127.0.0.1", "10.0.0.0/8", "2001:db8::/32")
     assert environment.CORS_ORIGINS == ("https://shop.example", "http://localhost:3000")
     assert environment.ALLOWED_HOSTS == ("brigade.example",)
     assert environment.EVENT_RETENTION_DAYS == 7
