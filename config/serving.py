@@ -201,7 +201,7 @@ def configuration() -> uvicorn.Config:
         lifespan="off",
         log_config=None,
         access_log=False,
-        # Whose word counts is Brigade's own setting (config.proxies): by default uvicorn takes anybody's on this machine.
+        # Whose word counts is TRUSTED_PROXIES (config.proxies): by default uvicorn believes this whole machine.
         proxy_headers=False,
         server_header=False,
         backlog=BACKLOG,
