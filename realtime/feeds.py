@@ -58,13 +58,19 @@ class Crowd:
 
 
 class Feed:
-    """One restaurant in this process. ``cursor`` is the number of the last event that its sockets were given."""
+    """One restaurant in this process. ``cursor`` is the number of the last event that its sockets were given.
 
-    def __init__(self, restaurant_id: int, epoch: str, cursor: int, verified_at: float) -> None:
+    ``rewritten`` is the stream's as far as it is known here. Up to ``read_until`` events are taken from the database
+    alone: what comes in another way may be what they were before they were written anew.
+    """
+
+    def __init__(self, restaurant_id: int, epoch: str, cursor: int, verified_at: float, rewritten: int = 0) -> None:
         self.restaurant_id = restaurant_id
         self.epoch = epoch
         self.cursor = cursor
         self.verified_at = verified_at
+        self.rewritten = rewritten
+        self.read_until = cursor
         self.sockets: set[Socket] = set()
         self.rooms: defaultdict[str, set[Crowd]] = defaultdict(set)
         self.pending: dict[int, StreamEvent] = {}
@@ -144,6 +150,14 @@ class Feed:
         self._recent_characters += len(event.data)
         while len(self._recent) > RECENT_EVENTS or self._recent_characters > RECENT_CHARACTERS:
             self._recent_characters -= len(self._recent.popleft().data)
+
+    def forget(self, rewritten: int, until: int) -> None:
+        """Remember no event: those up to a number were written anew, and only the database has them as they are."""
+        self.rewritten = rewritten
+        self.read_until = max(self.read_until, until)
+        self.pending = {seq: event for seq, event in self.pending.items() if seq > until}
+        self._recent.clear()
+        self._recent_characters = 0
 
     def recent(self, after: int) -> list[StreamEvent] | None:
         """Return what was delivered after a number, all of it up to the cursor; None where it isn't kept any more."""

@@ -143,7 +143,7 @@ class Hub:
 
     async def _open(self, restaurant_id: int) -> Feed:
         head = await self.read(stream.head_of, restaurant_id)
-        feed = self.feeds[restaurant_id] = Feed(restaurant_id, head.epoch, head.seq, self.loop.time())
+        feed = self.feeds[restaurant_id] = Feed(restaurant_id, head.epoch, head.seq, self.loop.time(), head.rewritten)
         return feed
 
     async def _subscribe_soon(self) -> None:
@@ -197,7 +197,7 @@ class Hub:
         """Take events from whatever way they come: in order they are delivered, else kept until the gap is closed."""
         for event in events:
             feed = self.feeds.get(event.restaurant_id)
-            if feed is None or event.seq <= feed.cursor or event.epoch != feed.epoch:
+            if feed is None or event.seq <= max(feed.cursor, feed.read_until) or event.epoch != feed.epoch:
                 continue
             if event.seq == feed.cursor + 1:
                 feed.deliver(event)
@@ -230,9 +230,12 @@ class Hub:
         try:
             while True:
                 self.gap_reads += 1
+                rewritten = feed.rewritten
                 events = await self.read(
                     stream.read_events, feed.restaurant_id, feed.epoch, after=feed.cursor, limit=READ_EVENTS
                 )
+                if feed.rewritten != rewritten:
+                    continue  # these may have been read before they were written anew
                 if events and events[0].seq > feed.cursor + 1:  # pruned, or gone: this feed can't go on
                     self._reset(feed)
                     return
@@ -263,10 +266,19 @@ class Hub:
             if head is None or head.epoch != feed.epoch or head.seq < cursor:
                 self._reset(feed)
                 continue
+            self.note_rewritten(feed, head)
             if head.seq > feed.cursor:
                 self._catch_up(feed)
             else:
                 feed.verified_at = self.loop.time()
+
+    def note_rewritten(self, feed: Feed, head: stream.Head) -> None:
+        """Have a feed forget what it remembers once kept events were written anew, by whatever process."""
+        if head.epoch != feed.epoch or head.rewritten <= feed.rewritten:
+            return
+        feed.forget(head.rewritten, head.seq)
+        if head.seq > feed.cursor:
+            self._catch_up(feed)
 
     def _reset(self, feed: Feed) -> None:
         """Let go of a stream that is not what it was: restored, or gone. Its screens come back with a resync."""

@@ -163,6 +163,7 @@ async def _missed(hub: Hub, feed: Feed, principal: Principal, wish: Wish) -> lis
         return None
     until = feed.cursor
     head = await hub.heads.get(feed.restaurant_id, lambda: hub.serve(head_of, feed.restaurant_id))
+    hub.note_rewritten(feed, head)
     if head.epoch != epoch or seq < head.min_seq - 1 or seq > head.seq or until - seq > MOST_REPLAYED:
         return None
     recent = None if principal.is_guest else feed.recent(seq)

@@ -15,13 +15,15 @@ class Stream(models.Model):
     """The head of a restaurant's stream; its row is locked from numbering to commit.
 
     A table of its own: a lock on the restaurant's row would hold up every insert that refers to it.
-    ``epoch`` changes when the database was restored from a backup; replay can start at ``min_seq``.
+    ``epoch`` changes when the database was restored from a backup; replay can start at ``min_seq``. ``rewritten``
+    counts how often kept events were written anew: who remembers some of them from before forgets them.
     """
 
     restaurant = models.OneToOneField(Restaurant, models.PROTECT, primary_key=True, related_name="stream")
     epoch = models.UUIDField(default=uuid.uuid4)
     head = models.BigIntegerField(default=0)
     min_seq = models.BigIntegerField(default=1)
+    rewritten = models.IntegerField(default=0, db_default=0)
 
     def __str__(self) -> str:
         return f"{self.restaurant_id} at {self.head}"

@@ -115,11 +115,15 @@ def _append(restaurant_id: int, drafts: list[Draft], unit: Unit) -> list[StreamE
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where a stream stands: replay can start after ``min_seq - 1`` and ends at ``seq``."""
+    """Where a stream stands: replay can start after ``min_seq - 1`` and ends at ``seq``.
+
+    ``rewritten`` is higher than it was when what has been read of the stream before is not to be repeated.
+    """
 
     epoch: str
     seq: int
     min_seq: int
+    rewritten: int
 
 
 def head_of(restaurant_id: int) -> Head:
@@ -132,9 +136,10 @@ def heads_of(restaurant_ids: Iterable[int], *, make: bool = False) -> dict[int, 
     ids = list(restaurant_ids)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT restaurant_id, epoch, head, min_seq FROM realtime_stream WHERE restaurant_id = ANY(%s)", [ids]
+            "SELECT restaurant_id, epoch, head, min_seq, rewritten FROM realtime_stream WHERE restaurant_id = ANY(%s)",
+            [ids],
         )
-        heads = {row[0]: Head(str(row[1]), row[2], row[3]) for row in cursor.fetchall()}
+        heads = {row[0]: Head(str(row[1]), *row[2:]) for row in cursor.fetchall()}
         if make and set(ids) - set(heads):
             cursor.execute(
                 "INSERT INTO realtime_stream (restaurant_id, epoch, head, min_seq)"

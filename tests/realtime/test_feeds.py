@@ -141,6 +141,17 @@ async def test_recent_events_are_bounded(feed: Feed) -> None:
     assert len(feed.recent(2) or ()) == RECENT_EVENTS
 
 
+async def test_nothing_is_remembered_up_to_where_events_were_written_anew(feed: Feed) -> None:
+    for seq in range(1, 5):
+        feed.deliver(event(seq, "kitchen"))
+    feed.pending = {seq: event(seq, "kitchen") for seq in (6, 7)}
+
+    feed.forget(1, until=6)
+
+    assert (feed.recent(3), feed.recent(4)) == (None, [])
+    assert (list(feed.pending), feed.read_until, feed.rewritten) == ([7], 6, 1)
+
+
 async def test_screens_that_came_back_keep_their_crowd_when_the_feed_before_is_given_up(feed: Feed) -> None:
     _, former = screen(Feed(1, "former", 0, 0.0), "kitchen")
     wire, socket = screen(feed, "kitchen")
