@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
+from orders.shapes import timestamp
 from orders.units import Change
 
 Pairs = dict[str, list[Any]]
@@ -45,8 +47,23 @@ def pairs(change: Change, *names: str) -> Pairs:
 
 def said(change: Change, **context: Any) -> Pairs:
     """Return what a change says of a row: its fields but for those that were and are empty, and which row it is."""
-    told = {name: list(pair) for name, pair in change.fields.items() if any(value not in EMPTY for value in pair)}
-    return told | {name: [value, value] for name, value in context.items()}
+    told = {
+        name: list(pair)
+        for name, pair in change.fields.items()
+        if name not in _WHERE and any(value not in EMPTY for value in pair)
+    }
+    came, went = change.kind == "created", change.kind == "deleted"
+    return told | {name: [None if came else value, None if went else value] for name, value in context.items()}
 
 
+def written(changes: Pairs) -> Pairs:
+    """Return changes with their moments as every answer and event writes them."""
+    return {
+        name: [timestamp(value) if isinstance(value, dt.datetime) else value for value in pair]
+        for name, pair in changes.items()
+    }
+
+
+# Which row it is, and whose, is known from what tells of it.
+_WHERE = frozenset({"id", "restaurant_id", "order_id"})
 EMPTY: tuple[Any, ...] = (None, "", [], {})

@@ -21,7 +21,7 @@ from orders.statements import fetch
 from orders.units import Unit, at_unit_end
 from realtime import forwarding
 from realtime.announcing import drafts_of
-from realtime.drafts import Draft
+from realtime.drafts import Draft, written
 from realtime.frames import StreamEvent
 
 MOST_REPLAYED = 5000
@@ -94,7 +94,7 @@ def _append(restaurant_id: int, drafts: list[Draft], unit: Unit) -> list[StreamE
             "data": data,
             "order_id": draft.order_id,
             "order_number": draft.order_number,
-            "changes": _encode(draft.changes).decode(),
+            "changes": _encode(written(draft.changes)).decode(),
         }
         for event_id, data, draft in zip(ids, datas, drafts, strict=True)
     ]
