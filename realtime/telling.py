@@ -5,7 +5,7 @@ The shapes are those after the unit, made once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -34,6 +34,8 @@ from realtime.drafts import EMPTY, Draft, Pairs, merge, net, pairs, said
 _encode = msgspec.json.Encoder().encode
 
 _NEVER_TOLD = frozenset({"version", "updated_at"})
+# What only the services reckon with: no part of an order as anybody is told of it, nor of its history.
+_RECKONED_WITH = frozenset({"discount_granted", "portions_taken"})
 _OF_STATUS = frozenset(
     {
         "status",
@@ -66,11 +68,23 @@ class Story:
     bill: list[Change] = field(default_factory=list)
 
 
+def _news(changes: list[Change]) -> list[Change]:
+    """Leave out of changes what only the services reckon with, and changes that were of nothing else."""
+    told = [
+        change
+        if _RECKONED_WITH.isdisjoint(change.fields)
+        else replace(change, fields={n: pair for n, pair in change.fields.items() if n not in _RECKONED_WITH})
+        for change in changes
+    ]
+    return [change for change in told if change.fields or change.kind != "updated"]
+
+
 class Teller:
     """Tells one order's story; the shapes are those after the unit, made once."""
 
     def __init__(self, unit: Unit, order_id: int, story: Story) -> None:
         self.story = story
+        story.order, story.items = _news(story.order), _news(story.items)
         self.drafts: list[Draft] = []
         self.deleted = any(change.kind == "deleted" for change in story.order)
         self.created = any(change.kind == "created" for change in story.order)

@@ -25,7 +25,7 @@ from orders.errors import DomainError
 from orders.models import Order, OrderItem
 from orders.reach import reach_of
 from orders.services.orders import OrderChanges, delete_order, set_order_status, update_order
-from orders.states import OrderStatus, PaymentStatus
+from orders.states import OrderStatus
 from orders.units import open_unit
 
 _ASKED_AS: dict[str, str] = {"table": "table_id", "customer": "customer_id"}
@@ -185,7 +185,7 @@ class OrderAdmin(WithHistory, RestaurantAdmin[Order]):
         kept = [
             f"{order} ({order.get_status_display()})"
             for order in objs
-            if order.status not in states.NOT_YET_IN_KITCHEN or order.payment_status != PaymentStatus.UNPAID
+            if order.status not in states.NOT_YET_IN_KITCHEN or order.paid_amount or order.refunded_amount
         ]
         return shown, counts, missing, [*protected, *kept]
 

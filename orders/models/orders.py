@@ -66,6 +66,10 @@ class Order(TrackedModel):
     service_amount = _amount()
     tax_amount = _amount()
     final_amount = _amount()
+    # The discount as a manager gave it; ``discount_amount`` is what the lines leave of it at present.
+    discount_granted = models.DecimalField(
+        max_digits=10, decimal_places=2, default=Decimal("0.00"), db_default=Decimal("0.00"), editable=False
+    )
     # What was paid and not given back; and what was given back.
     paid_amount = _amount()
     refunded_amount = _amount()
@@ -145,6 +149,8 @@ class OrderItem(TrackedModel):
     status = models.CharField(max_length=10, choices=ItemStatus, default=ItemStatus.PENDING)
     void_reason = models.CharField(max_length=500, blank=True)
     course = models.PositiveSmallIntegerField(default=1)
+    # How many of its portions came off a dish's stock: exactly as many go back, whatever was counted since.
+    portions_taken = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
 
     class Meta(TrackedModel.Meta):
         ordering = ("id",)

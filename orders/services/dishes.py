@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+
+from django.db.models import prefetch_related_objects
 
 from orders.aggregates import keep_rows
 from orders.books import Book, Dish, Option
@@ -45,6 +47,22 @@ def find_dishes(book: Book, asked: Sequence[AskedItem], *, path: str = "/items")
     return dishes
 
 
+def check_modifiers_available(asked: Iterable[tuple[str, OrderItem]]) -> None:
+    """Raise Unavailable when a modifier of any of the (pointer, line) cannot be had any more, naming each."""
+    asked = list(asked)
+    prefetch_related_objects([line for _, line in asked], "modifiers__modifier")
+    gone = [
+        FieldProblem(
+            pointer, "unavailable", f"{chosen.name} is not available.", {"menu_item_id": line.menu_item_id, "left": 0}
+        )
+        for pointer, line in asked
+        for chosen in line.modifiers.all()
+        if not chosen.modifier.is_available
+    ]
+    if gone:
+        raise Unavailable("Not everything is available.", problems=gone)
+
+
 def check_available(asked: Iterable[tuple[str, Dish | MenuItem]]) -> None:
     """Raise Unavailable when any of the (pointer, dish) is 86'd, naming each."""
     gone = [
@@ -62,13 +80,14 @@ def make_lines(
     asked: Sequence[AskedItem],
     dishes: dict[int, Dish],
     *,
+    counted: Collection[int],
     path: str = "/items",
 ) -> list[OrderItem]:
     """Insert the lines of a saved order, with names, prices and rates as they are now.
 
-    Raises InvalidFields when the choices do not fit the dish.
+    ``counted`` are the dishes of which portions were taken. Raises InvalidFields when the choices do not fit the dish.
     """
-    return insert_lines(draw_up_lines(order, restaurant, asked, dishes, path=path))
+    return insert_lines(draw_up_lines(order, restaurant, asked, dishes, counted=counted, path=path))
 
 
 Drawn = list[tuple[OrderItem, list[Option]]]
@@ -80,17 +99,20 @@ def draw_up_lines(
     asked: Sequence[AskedItem],
     dishes: dict[int, Dish],
     *,
+    counted: Collection[int],
     path: str = "/items",
 ) -> Drawn:
     """Return the lines with their modifiers, not saved yet: enough to add up an order before it is inserted.
 
-    Raises InvalidFields when the choices do not fit the dish.
+    ``counted`` are the dishes of which portions were taken. Raises InvalidFields when the choices do not fit the dish.
     """
     chosen = [choose(dishes[item.menu_item_id], item, f"{path}/{index}") for index, item in enumerate(asked)]
-    return [
+    drawn = [
         (_line(order, restaurant, item, dishes[item.menu_item_id], modifiers, path=f"{path}/{index}"), modifiers)
         for index, (item, modifiers) in enumerate(zip(asked, chosen, strict=True))
     ]
+    note_taken((line for line, _ in drawn), counted)
+    return drawn
 
 
 def insert_lines(drawn: Drawn) -> list[OrderItem]:
@@ -183,10 +205,11 @@ def choose(dish: Dish, asked: AskedItem, path: str) -> list[Option]:
     return chosen
 
 
-def take_stock(restaurant_id: int, portions: Counter[int], *, pointers: dict[int, str] | None = None) -> None:
-    """Take portions {menu item id: quantity} from stock; a negative quantity puts them back.
+def take_stock(restaurant_id: int, portions: Counter[int], *, pointers: dict[int, str] | None = None) -> frozenset[int]:
+    """Take portions {menu item id: quantity} from stock, and return the dishes of which they were taken.
 
-    Locks the dishes that are counted, by id. Raises OutOfStock, naming every dish that falls short and what is left.
+    A negative quantity puts them back. Locks the dishes that are counted, by id; the others have no stock to take from.
+    Raises OutOfStock, naming every dish that falls short and what is left.
     """
     ids = sorted(dish_id for dish_id, quantity in portions.items() if quantity)
     counted = MenuItem.objects.filter(restaurant_id=restaurant_id, pk__in=ids, stock__isnull=False)
@@ -206,16 +229,41 @@ def take_stock(restaurant_id: int, portions: Counter[int], *, pointers: dict[int
     for row in rows:
         row.stock = (row.stock or 0) - portions[row.pk]
         row.save()
+    return frozenset(row.pk for row in rows)
 
 
-def portions_of(lines: Iterable[OrderItem]) -> Counter[int]:
+def note_taken(lines: Iterable[OrderItem], counted: Collection[int]) -> None:
+    """Write onto lines what they took from stock: all their portions, where the dish is among the counted ones."""
+    for line in lines:
+        line.portions_taken = line.quantity if line.menu_item_id in counted else 0
+
+
+def take_more_or_less(order: Order, line: OrderItem, difference: int) -> None:
+    """Take from stock what is wanted of a line beyond before, or put back what is not; the caller saves the line.
+
+    What was asked for last goes back first, and no more than was taken. Locks the dish. Raises OutOfStock.
+    """
+    portions = max(difference, -line.portions_taken)
+    dish_id = line.menu_item_id
+    counted = take_stock(order.restaurant_id, Counter({dish_id: portions}), pointers={dish_id: "/quantity"})
+    # Of a dish that is not counted any more nothing goes back, but the line has no claim on it either.
+    if portions < 0 or dish_id in counted:
+        line.portions_taken += portions
+
+
+def give_back(order: Order, lines: Iterable[OrderItem]) -> None:
+    """Put back all that lines have taken from stock; the caller saves them. Locks the dishes by id."""
+    portions: Counter[int] = Counter()
+    for line in lines:
+        portions[line.menu_item_id] -= line.portions_taken
+        line.portions_taken = 0
+    if any(portions.values()):
+        take_stock(order.restaurant_id, portions)
+
+
+def portions_of(lines: Iterable[OrderItem | AskedItem]) -> Counter[int]:
     """Count the portions of each dish."""
     count: Counter[int] = Counter()
     for line in lines:
         count[line.menu_item_id] += line.quantity
     return count
-
-
-def negative(portions: Counter[int]) -> Counter[int]:
-    """Turn portions to take into portions to put back."""
-    return Counter({dish_id: -quantity for dish_id, quantity in portions.items()})

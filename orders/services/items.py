@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import TypedDict, Unpack
 
@@ -16,10 +15,13 @@ from orders.scopes import Scope
 from orders.services.dishes import (
     AskedItem,
     check_available,
+    check_modifiers_available,
     find_dishes,
+    give_back,
     line_total,
     make_lines,
     portions_of,
+    take_more_or_less,
     take_stock,
 )
 from orders.services.touching import add_up, touch
@@ -46,10 +48,11 @@ def add_items(
     book = book_of(order.restaurant_id)
     dishes = find_dishes(book, items, path=path)
     present = lines_of(order)
+    counted: frozenset[int] = frozenset()
     if order.status != OrderStatus.DRAFT:
         pointers = {item.menu_item_id: f"{path}/{index}/quantity" for index, item in reversed([*enumerate(items)])}
-        take_stock(order.restaurant_id, portions_of(items), pointers=pointers)  # type: ignore[arg-type]
-    added = make_lines(order, book.restaurant, items, dishes, path=path)
+        counted = take_stock(order.restaurant_id, portions_of(items), pointers=pointers)
+    added = make_lines(order, book.restaurant, items, dishes, counted=counted, path=path)
     present.extend(added)
     _save_sums(order)
     if order.status not in states.NOT_YET_IN_KITCHEN:
@@ -85,7 +88,7 @@ def change_item(
     """Change a line that nobody has begun.
 
     Locks the order row, and the dish when the quantity changes. Raises NotAllowed, NotFound, NotEditable,
-    InvalidFields, Unavailable when more is asked of an 86'd dish, OutOfStock, StaleVersion.
+    InvalidFields, Unavailable when more is asked of what is 86'd, OutOfStock, StaleVersion.
     """
     actor.require(Role.WAITER, Role.MANAGER, to="change items", scope=Scope.ORDERS_WRITE)
     order = lock_order(order_id, actor=actor, version=version)
@@ -101,12 +104,9 @@ def change_item(
         line.line_total = line_total(line, (m.price for m in line.modifiers.all()), order.currency)
         if after > before:
             check_available([("/quantity", line.menu_item)])
+            check_modifiers_available([("/quantity", line)])
         if order.status != OrderStatus.DRAFT:
-            take_stock(
-                order.restaurant_id,
-                Counter({line.menu_item_id: after - before}),
-                pointers={line.menu_item_id: "/quantity"},
-            )
+            take_more_or_less(order, line, after - before)
     line.save()
     _save_sums(order)
     if order.status not in states.NOT_YET_IN_KITCHEN:
@@ -130,7 +130,7 @@ def remove_item(
     _check_removable(order, line)
     gone = line.status == ItemStatus.PENDING
     if gone:
-        _put_back(order, line)
+        give_back(order, [line])
         lines_of(order).remove(line)
         line_id = line.pk
         line.delete()
@@ -145,11 +145,6 @@ def remove_item(
 def _check_removable(order: Order, line: OrderItem) -> None:
     if line.status in (ItemStatus.SERVED, ItemStatus.CANCELLED) or order.status not in states.TAKES_ITEMS:
         raise NotEditable(f"{line.name} is {line.status} on an order that is {order.status}.")
-
-
-def _put_back(order: Order, line: OrderItem) -> None:
-    if order.status != OrderStatus.DRAFT:
-        take_stock(order.restaurant_id, Counter({line.menu_item_id: -line.quantity}))
 
 
 def _tell_removed(order: Order, line: OrderItem, actor: Actor) -> None:
@@ -180,7 +175,7 @@ def _void(order: Order, line: OrderItem, actor: Actor, reason: str) -> None:
 def write_off(order: Order, line: OrderItem, reason: str) -> None:
     """Void a line; portions that were not begun return to stock. Needs the order locked; tells nobody."""
     if line.status == ItemStatus.PENDING:
-        _put_back(order, line)
+        give_back(order, [line])
     line.status = ItemStatus.CANCELLED
     line.void_reason = reason
     line.save()

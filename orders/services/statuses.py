@@ -8,7 +8,7 @@ from orders import signals
 from orders.actors import Actor
 from orders.aggregates import lines_of
 from orders.models import CancellationRequest, Order
-from orders.services.dishes import negative, portions_of, take_stock
+from orders.services.dishes import give_back
 from orders.services.qr_codes import expire_qr_code
 from orders.services.touching import touch
 from orders.states import CLOSED, ItemStatus, OrderStatus, RequestStatus
@@ -36,9 +36,11 @@ def enter(order: Order, to: OrderStatus) -> None:
 
 
 def put_back(order: Order) -> None:
-    """Return to stock what was not begun. Locks the dishes by id."""
-    unstarted = [line for line in lines_of(order) if line.status == ItemStatus.PENDING]
-    take_stock(order.restaurant_id, negative(portions_of(unstarted)))
+    """Return to stock what was not begun. Locks the dishes by id; needs the order locked."""
+    unbegun = [line for line in lines_of(order) if line.status == ItemStatus.PENDING]
+    give_back(order, unbegun)
+    for line in unbegun:
+        line.save()
 
 
 def cancel(order: Order, *, actor: Actor, reason: str) -> None:
@@ -46,13 +48,12 @@ def cancel(order: Order, *, actor: Actor, reason: str) -> None:
 
     Needs the order locked; checks nothing.
     """
-    if order.status != OrderStatus.DRAFT:
-        put_back(order)
     settle_request(order, RequestStatus.ACCEPTED, actor=actor, reason=reason)
     order.cancel_reason = reason
     previous = order.status
     enter(order, OrderStatus.CANCELLED)
     signals.order_status_set.send(sender=Order, order=order, previous=previous, actor=actor)
+    put_back(order)  # last: dishes are locked after the ticket, and many orders want them
 
 
 def settle_request(order: Order, to: RequestStatus, *, actor: Actor, reason: str) -> None:

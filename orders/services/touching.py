@@ -26,7 +26,7 @@ def touch(order: Order) -> None:
 def add_up(order: Order, lines: Iterable[OrderItem] | None = None) -> None:
     """Set the order's sums from its lines, or from lines that are yet to be saved; the caller saves it.
 
-    A discount above what is left of the order shrinks with it.
+    A discount above what is left of the order is cut to that; it is whole again when more is ordered.
 
     Raises InvalidFields when the bill grows too long, Overpaid when less would be left of it than was paid.
     """
@@ -36,7 +36,7 @@ def add_up(order: Order, lines: Iterable[OrderItem] | None = None) -> None:
             for line in (lines_of(order) if lines is None else lines)
             if line.status != ItemStatus.CANCELLED
         ),
-        discount=order.discount_amount,
+        discount=order.discount_granted,
         service_rate=order.service_rate,
         prices_include_tax=order.prices_include_tax,
         currency=order.currency,
@@ -80,8 +80,10 @@ def take_back_paid(order: Order, amount: Decimal) -> None:
 def _payment_status(order: Order) -> str:
     """Return how much of the bill is settled; ``paid_amount`` is what was paid and not given back."""
     was_refunded = order.refunded_amount > 0
-    if order.paid_amount == 0:
-        return PaymentStatus.REFUNDED if was_refunded else PaymentStatus.UNPAID
-    if order.paid_amount >= order.final_amount:
+    if order.paid_amount == 0 and was_refunded:
+        return PaymentStatus.REFUNDED
+    if order.paid_amount >= order.final_amount:  # also a bill of nothing, which nobody will ever pay
         return PaymentStatus.PAID
+    if order.paid_amount == 0:
+        return PaymentStatus.UNPAID
     return PaymentStatus.PARTIALLY_REFUNDED if was_refunded else PaymentStatus.PARTIAL

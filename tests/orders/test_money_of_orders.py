@@ -45,6 +45,7 @@ class Till(RuleBasedStateMachine):
         self.unit = Decimal(1) if currency == "JPY" else CENT
         self.boss, self.cashier = self.place.actor, self.place.actor_of(Role.CASHIER)
         self.ids = [self.place.order(quantity).pk for quantity in (1, 3)]
+        self.granted = dict.fromkeys(self.ids, Decimal(0))
 
     def order(self, picked: int) -> Order | None:
         return Order.objects.filter(pk=self.ids[picked % len(self.ids)]).first()
@@ -118,7 +119,9 @@ class Till(RuleBasedStateMachine):
     def discount(self, picked: int, share: Fraction) -> None:
         if order := self.order(picked):
             amount = self.part_of(order.total_amount, share)
-            self.attempt(lambda: update_order(order_id=order.pk, discount_amount=amount, actor=self.boss))
+            given = self.attempt(lambda: update_order(order_id=order.pk, discount_amount=amount, actor=self.boss))
+            if given and amount != order.discount_amount:
+                self.granted[order.pk] = amount
 
     @rule(picked=picks, to=st.sampled_from([OrderStatus.CONFIRMED, OrderStatus.PREPARING, OrderStatus.READY]))
     def move(self, picked: int, to: OrderStatus) -> None:
@@ -149,6 +152,7 @@ class Till(RuleBasedStateMachine):
             payments = list(Payment.objects.filter(order=order))
             given_back = sum(Refund.objects.filter(order=order).values_list("amount", flat=True))
             assert order.total_amount == sum(line.line_total for line in lines)
+            assert order.discount_amount == min(self.granted[order.pk], order.total_amount)
             net = order.total_amount - order.discount_amount
             assert order.final_amount == net + order.service_amount + order.tax_amount
             assert order.paid_amount == sum(payment.left for payment in payments)
@@ -163,10 +167,12 @@ class Till(RuleBasedStateMachine):
 
 
 def expected_status(order: Order) -> str:
-    if not order.paid_amount:
-        return "refunded" if order.refunded_amount else "unpaid"
+    if order.refunded_amount and not order.paid_amount:
+        return "refunded"
     if order.paid_amount == order.final_amount:
         return "paid"
+    if not order.paid_amount:
+        return "unpaid"
     return "partially_refunded" if order.refunded_amount else "partial"
 
 

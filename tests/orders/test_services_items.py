@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from kitchen.models import KitchenOrder
 from orders.errors import (
@@ -22,11 +24,13 @@ from orders.errors import (
     StaleVersion,
     Unavailable,
 )
-from orders.models import MenuItem, MenuItemModifierGroup, Modifier, ModifierGroup, Order, OrderItem
+from orders.models import HistoryEntry, MenuItem, MenuItemModifierGroup, Modifier, ModifierGroup, Order, OrderItem
 from orders.services.dishes import AskedItem
 from orders.services.items import add_items, change_item, remove_item, set_item_status, void_item
+from orders.services.menu import set_availability
 from orders.services.orders import create_order, delete_order, set_order_status, update_order
 from orders.states import Channel, ItemStatus, OrderStatus, Role
+from orders.units import open_unit
 from tests.places import Place
 from tests.streams import at_once, hearing
 
@@ -127,6 +131,43 @@ def test_draft_is_not_submitted_when_its_dish_was_86d_meanwhile(place: Place) ->
     assert Order.objects.get().status == "draft"
 
 
+@pytest.mark.parametrize("quantity", [1, 2])
+def test_draft_is_not_submitted_when_a_modifier_was_86d_meanwhile(
+    place: Place, choices: dict[str, Modifier], quantity: int
+) -> None:
+    asked = ask(place, quantity, modifier_ids=(choices["rare"].pk, choices["egg"].pk))
+    order = create_order(actor=place.actor, channel=Channel.TAKEAWAY, items=asked, draft=True)
+    counted(place, 5)
+    Modifier.objects.filter(name="egg").update(is_available=False)
+
+    with pytest.raises(Unavailable) as raised:
+        set_order_status(order_id=order.pk, to=OrderStatus.PENDING, actor=place.actor)
+
+    (problem,) = raised.value.problems
+    assert (problem.pointer, problem.code, problem.detail) == (
+        "/items/0/modifier_ids",
+        "unavailable",
+        "egg is not available.",
+    )
+    assert (Order.objects.get().status, stock(place)) == ("draft", 5)
+
+
+def test_less_but_not_more_is_taken_when_a_modifier_was_86d_meanwhile(
+    place: Place, choices: dict[str, Modifier]
+) -> None:
+    asked = ask(place, 3, modifier_ids=(choices["rare"].pk,))
+    order = create_order(actor=place.actor, channel=Channel.TAKEAWAY, items=asked)
+    line: dict[str, Any] = {"order_id": order.pk, "item_id": line_of(order).pk, "actor": place.actor}
+    Modifier.objects.filter(name="rare").update(is_available=False)
+
+    change_item(**line, quantity=2)
+    with pytest.raises(Unavailable) as raised:
+        change_item(**line, quantity=4)
+
+    assert pointers(raised.value) == [("/quantity", "unavailable")]
+    assert line_of(order).quantity == 2
+
+
 @pytest.mark.parametrize("end", ["delete", "cancel", "remove", "void"])
 def test_stock_returns_when_what_took_it_ends_unbegun(place: Place, end: str) -> None:
     counted(place, 5)
@@ -194,6 +235,81 @@ def test_quantity_stays_when_more_is_asked_than_is_left(place: Place) -> None:
 
     assert pointers(raised.value) == [("/quantity", "out_of_stock")]
     assert (heard.types, stock(place), line_of(order).quantity) == ([], 2, 3)
+
+
+@pytest.mark.parametrize("end", ["delete", "cancel", "remove", "void"])
+def test_nothing_returns_when_a_dish_was_not_counted_yet_as_it_was_ordered(place: Place, end: str) -> None:
+    order = place.order(3)
+    counted(place, 5)
+    here: dict[str, Any] = {"order_id": order.pk, "actor": place.actor}
+
+    match end:
+        case "delete":
+            delete_order(**here)
+        case "cancel":
+            set_order_status(**here, to=OrderStatus.CANCELLED)
+        case "remove":
+            remove_item(**here, item_id=line_of(order).pk)
+        case _:
+            void_item(**here, item_id=line_of(order).pk)
+
+    assert stock(place) == 5
+
+
+def test_only_what_was_taken_returns_when_a_dish_is_counted_between_two_changes_of_a_line(place: Place) -> None:
+    order = place.order(3)
+    counted(place, 5)
+    line: dict[str, Any] = {"order_id": order.pk, "item_id": line_of(order).pk, "actor": place.actor}
+
+    change_item(**line, quantity=5)
+    raised = stock(place)
+    change_item(**line, quantity=1)
+
+    assert (raised, stock(place), line_of(order).portions_taken) == (3, 5, 0)
+
+
+def test_nothing_is_counted_when_a_dish_is_not_counted_any_more(place: Place) -> None:
+    counted(place, 5)
+    order = place.order(3)
+    place.dish.refresh_from_db()
+    place.dish.stock = None
+    place.dish.save()
+
+    set_order_status(order_id=order.pk, to=OrderStatus.CANCELLED, actor=place.actor)
+
+    assert (stock(place), line_of(order).portions_taken) == (None, 0)
+
+
+def test_nothing_returns_when_counting_began_while_the_order_was_being_taken(place: Place) -> None:
+    with open_unit(place.actor):
+        order = place.order(3)
+        with ThreadPoolExecutor(1) as kitchen:
+            kitchen.submit(_count_from_elsewhere, place, 5).result()
+
+    set_order_status(order_id=order.pk, to=OrderStatus.CANCELLED, actor=place.actor)
+
+    assert stock(place) == 5
+
+
+def _count_from_elsewhere(place: Place, portions: int) -> None:
+    try:
+        set_availability(menu_item_id=place.dish.pk, actor=place.actor, stock=portions)
+    finally:
+        connection.close()
+
+
+def test_what_lines_took_is_nobodys_news_when_a_draft_is_submitted_and_cancelled(place: Place) -> None:
+    counted(place, 5)
+    order = place.order(3, draft=True)
+
+    with hearing(place.restaurant) as heard:
+        set_order_status(order_id=order.pk, to=OrderStatus.PENDING, actor=place.actor)
+        taken = line_of(order).portions_taken
+        set_order_status(order_id=order.pk, to=OrderStatus.CANCELLED, actor=place.actor)
+
+    assert (taken, line_of(order).portions_taken) == (3, 0)
+    assert "order-item:updated" not in heard.types
+    assert not any("portions_taken" in str(entry.changes) for entry in HistoryEntry.objects.all())
 
 
 def test_no_deadlock_when_orders_name_the_same_dishes_in_other_orders(place: Place) -> None:
@@ -378,6 +494,20 @@ def test_discount_shrinks_when_less_is_left_than_it_takes_off(place: Place) -> N
         Decimal("9.50"),
         Decimal("0.00"),
     )
+
+
+def test_discount_is_whole_again_when_a_dish_is_replaced(place: Place) -> None:
+    order = place.order(2)
+    update_order(order_id=order.pk, actor=place.actor, discount_amount=Decimal("5.00"))
+
+    remove_item(order_id=order.pk, item_id=line_of(order).pk, actor=place.actor_of(Role.WAITER))
+    between = Order.objects.get().discount_amount
+    update_order(order_id=order.pk, actor=place.actor_of(Role.WAITER), discount_amount=between, notes="Sorry")
+    add_items(order_id=order.pk, items=ask(place, 2), actor=place.actor_of(Role.WAITER))
+
+    order = Order.objects.get()
+    assert (between, order.discount_amount, order.final_amount) == (Decimal(0), Decimal("5.00"), Decimal("14.00"))
+    assert not any("discount_granted" in str(entry.changes) for entry in HistoryEntry.objects.all())
 
 
 @pytest.mark.parametrize("quantity", [0, -3, 100])

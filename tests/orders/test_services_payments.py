@@ -381,6 +381,43 @@ def test_status_says_what_is_left_when_some_is_given_back(place: Place) -> None:
     ]
 
 
+def test_bill_of_nothing_is_paid_until_there_is_something_to_pay(place: Place) -> None:
+    order = place.order()
+    update_order(order_id=order.pk, discount_amount=Decimal("9.50"), actor=place.actor)
+    nothing_open = bill(order)
+
+    add(place, order)
+    something_open = bill(order)
+
+    assert (nothing_open, something_open) == (("0.00", "0.00", "0.00", "paid"), ("9.50", "0.00", "0.00", "unpaid"))
+
+
+def test_bill_is_paid_when_all_lines_were_voided(place: Place) -> None:
+    order = place.order()
+
+    void_item(order_id=order.pk, item_id=order.items.get().pk, actor=place.actor)
+
+    assert bill(order) == ("0.00", "0.00", "0.00", "paid")
+
+
+def test_completed_order_is_paid_when_its_discount_left_nothing_to_pay(place: Place) -> None:
+    order = served(place)
+    update_order(order_id=order.pk, discount_amount=order.total_amount, actor=place.actor)
+
+    set_order_status(order_id=order.pk, to=OrderStatus.COMPLETED, actor=place.actor_of(Role.CASHIER))
+
+    assert (Order.objects.get().status, bill(order)[3]) == ("completed", "paid")
+
+
+def test_order_is_deleted_when_its_bill_of_nothing_was_never_paid(place: Place) -> None:
+    order = place.order()
+    update_order(order_id=order.pk, discount_amount=Decimal("9.50"), actor=place.actor)
+
+    gone = delete_order(order_id=order.pk, actor=place.actor)
+
+    assert (gone, Order.objects.count()) == (None, 0)
+
+
 def test_order_stays_paid_when_what_is_too_much_is_given_back(place: Place) -> None:
     order = place.order(2)
     payment = pay(place, order, "9.50")

@@ -226,6 +226,11 @@ class Dinner(RuleBasedStateMachine):
     def have_dish(self, dish: int, is_available: bool) -> None:
         self.attempt(set_availability, menu_item_id=self.dishes[dish], is_available=is_available)
 
+    @rule(stock=st.sampled_from([None, 4, 12]))
+    def count_side(self, stock: int | None) -> None:
+        set_availability(menu_item_id=self.dishes[1], stock=stock, actor=self.boss)
+        self.pantry.recount(self.dishes[1], stock)
+
     @invariant()
     def every_screen_holds_the_fresh_state(self) -> None:
         restaurant = self.place.restaurant

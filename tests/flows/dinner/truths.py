@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter, defaultdict
 from decimal import Decimal
 from typing import Any
@@ -9,11 +10,12 @@ from typing import Any
 import msgspec
 
 from orders.models import HistoryEntry, MenuItem, Order, OrderItem, Payment, Restaurant
+from orders.shapes import timestamp
 from orders.states import ItemStatus, OrderStatus, PaymentOutcome, PaymentStatus
 
 ZERO = Decimal("0.00")
 EMPTY: tuple[Any, ...] = (None, "", [], {})
-UNTOLD = {"id", "version", "updated_at"}
+UNTOLD = {"id", "version", "updated_at", "discount_granted"}
 
 
 def bills_add_up(restaurant: Restaurant) -> None:
@@ -54,10 +56,12 @@ def lines_of(restaurant: Restaurant) -> dict[int, list[OrderItem]]:
 
 
 def _settled(order: Order) -> str:
-    if order.paid_amount == ZERO:
-        return PaymentStatus.REFUNDED if order.refunded_amount else PaymentStatus.UNPAID
+    if order.refunded_amount and order.paid_amount == ZERO:
+        return PaymentStatus.REFUNDED
     if order.paid_amount == order.final_amount:
         return PaymentStatus.PAID
+    if order.paid_amount == ZERO:
+        return PaymentStatus.UNPAID
     return PaymentStatus.PARTIALLY_REFUNDED if order.refunded_amount else PaymentStatus.PARTIAL
 
 
@@ -66,9 +70,12 @@ class Pantry:
 
     def __init__(self, restaurant: Restaurant) -> None:
         self.restaurant = restaurant
-        self.portions = self.in_stock()
+        self.portions: Counter[int] = self.in_stock()
+        self.always_counted = set(self.portions)
         self.statuses: dict[int, str] = {}
         self.wasted: set[int] = set()
+        self.known: set[int] = set()
+        self.recounted: set[int] = set()
 
     def in_stock(self) -> Counter[int]:
         """Return what is left of each dish that is counted."""
@@ -86,9 +93,24 @@ class Pantry:
             if line.status == ItemStatus.CANCELLED and was not in (ItemStatus.PENDING, ItemStatus.CANCELLED):
                 self.wasted.add(line.pk)
             self.statuses[line.pk] = line.status
-            if line.menu_item_id in left and self._is_out(line, orders[line.order_id]):
-                out[line.menu_item_id] += line.quantity
+            is_out = self._is_out(line, orders[line.order_id])
+            if line.menu_item_id in self.always_counted:
+                assert line.portions_taken == (line.quantity if is_out else 0)
+            elif line.pk not in self.known:
+                assert line.portions_taken == (line.quantity if is_out and line.menu_item_id in left else 0)
+            self.known.add(line.pk)
+            assert line.portions_taken <= line.quantity
+            out[line.menu_item_id] += line.portions_taken
+        for dish in self.recounted:
+            self.portions.pop(dish, None)
+            self.portions |= Counter({dish: left[dish] + out[dish]} if dish in left else {})
+        self.recounted.clear()
         assert {dish: left[dish] + out[dish] for dish in left} == dict(self.portions)
+
+    def recount(self, dish: int, stock: int | None) -> None:
+        """Know that a dish has been counted anew, or is not counted any more."""
+        assert self.in_stock().get(dish) == stock
+        self.recounted.add(dish)
 
     def _is_out(self, line: OrderItem, order_status: str) -> bool:
         if order_status == OrderStatus.DRAFT:
@@ -129,7 +151,7 @@ def history_tells_the_present(restaurant: Restaurant) -> None:
                 _advance(told[entry.order_id], of_order, entry)
         if "item_id" in entry.changes:
             of_line = {name: pair for name, pair in entry.changes.items() if name in ("status", "quantity", "course")}
-            _advance(lines[entry.changes["item_id"][1]], of_line, entry)
+            _advance(lines[entry.changes["item_id"][0]], of_line, entry)
     for order in restaurant.orders.all():
         present = {name: _json(getattr(order, name)) for name in names}
         replayed = {name: told[order.pk].get(name) for name in names}
@@ -153,4 +175,6 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def _json(value: Any) -> Any:
+    if isinstance(value, dt.datetime):
+        return timestamp(value)
     return msgspec.json.decode(msgspec.json.encode(value))
