@@ -48,7 +48,7 @@ class OrderStatsShape(Struct, frozen=True):
     """What business days came to.
 
     ``orders`` counts all of them; ``revenue`` is of those that were confirmed and not cancelled, less what was given
-    back. ``by_hour`` begins with the hour in which the business day does.
+    back of those that are completed. ``by_hour`` begins with the hour in which the business day does.
     """
 
     first: str = msgspec.field(name="from")
@@ -79,12 +79,14 @@ def order_stats(*, actor: Actor, first: dt.date | None = None, last: dt.date | N
     return _drawn_up(restaurant, first, last, _read(restaurant.pk, first, last))
 
 
-# An order's revenue is its bill; once money was given back, what stayed paid if that is less. The quarters of hours are
-# UTC's: every time zone's hours are made of them, and Python knows zones that PostgreSQL may not.
+# An order's revenue is its bill; once it is closed and money was given back, what stayed paid if that is less: before
+# that it may yet be paid. The quarters of hours are UTC's: every time zone's hours are made of them, and Python knows
+# zones that PostgreSQL may not.
 _FIGURES = """
 WITH o AS MATERIALIZED (
     SELECT id, status, channel, created_at, confirmed_at, ready_at, status <> ALL(%(not_sold)s) AS sold,
-           CASE WHEN status = ANY(%(not_sold)s) THEN 0 WHEN refunded_amount > 0 THEN least(final_amount, paid_amount)
+           CASE WHEN status = ANY(%(not_sold)s) THEN 0
+                WHEN refunded_amount > 0 AND status = %(closed)s THEN least(final_amount, paid_amount)
                 ELSE final_amount END AS revenue
     FROM orders_order WHERE restaurant_id = %(restaurant)s AND business_date BETWEEN %(first)s AND %(last)s
 ), prep AS (
@@ -123,6 +125,7 @@ def _read(restaurant_id: int, first: dt.date, last: dt.date) -> list[_Group]:
         "first": first,
         "last": last,
         "not_sold": [status.value for status in NOT_SOLD],
+        "closed": OrderStatus.COMPLETED.value,
     }
     with connection.cursor() as cursor:
         cursor.execute(_FIGURES, values)

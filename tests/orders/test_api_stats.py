@@ -81,11 +81,19 @@ def test_figures_are_of_what_was_sold_when_some_is_not(house: House, foreign: Ho
 
 def test_revenue_is_what_stayed_when_money_was_given_back(house: House) -> None:
     whole, part, bill_shrank = house.confirmed(2), house.confirmed(2), house.confirmed(1)
-    changed(whole, paid_amount=0, refunded_amount=19)
-    changed(part, paid_amount=15, refunded_amount=4)
-    changed(bill_shrank, paid_amount="9.50", refunded_amount="9.50")
+    changed(whole, status="completed", paid_amount=0, refunded_amount=19)
+    changed(part, status="completed", paid_amount=15, refunded_amount=4)
+    changed(bill_shrank, status="completed", paid_amount="9.50", refunded_amount="9.50")
 
     assert stats(house)["revenue"] == "24.50"
+
+
+def test_revenue_is_the_whole_bill_when_money_was_given_back_of_one_that_is_open(house: House) -> None:
+    order = house.confirmed(2)
+    paid = house.manager.post("/api/payments", {"order_id": order["id"], "amount": "10.00", "method": "cash"}).body
+    house.manager.post(f"/api/payments/{paid['id']}/refund", {"amount": "2.00", "reason": "Cold soup"})
+
+    assert stats(house)["revenue"] == "19.00"
 
 
 def test_prep_minutes_are_from_confirmation_to_ready(house: House) -> None:
