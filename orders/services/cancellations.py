@@ -7,6 +7,7 @@ from django.utils import timezone
 from orders import states
 from orders.actors import Actor
 from orders.aggregates import lock_order
+from orders.card_numbers import refuse_card_number
 from orders.errors import AlreadyAsked, AlreadyDecided, InvalidFields, InvalidTransition, NotFound
 from orders.models import CancellationRequest, Order
 from orders.scopes import Scope
@@ -67,6 +68,7 @@ def request_cancellation(
 def _check_reason(reason: str) -> None:
     if not reason.strip():
         raise InvalidFields.one("/reason", "required", "Say why.")
+    refuse_card_number(reason, "/reason")
 
 
 def _new_request(order: Order, reason: str, actor: Actor) -> CancellationRequest:

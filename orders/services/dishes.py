@@ -12,6 +12,7 @@ from django.db.models import prefetch_related_objects
 
 from orders.aggregates import keep_rows
 from orders.books import Book, Dish, Option
+from orders.card_numbers import refuse_card_number
 from orders.errors import FieldProblem, InvalidFields, NotFound, OutOfStock, Unavailable
 from orders.models import MenuItem, Order, OrderItem, OrderItemModifier, Restaurant
 from orders.money import MOST, rounded
@@ -146,6 +147,7 @@ def _insert_modifiers(drawn: Drawn) -> None:
 def _line(
     order: Order, restaurant: Restaurant, asked: AskedItem, dish: Dish, modifiers: Sequence[Option], *, path: str
 ) -> OrderItem:
+    refuse_card_number(asked.special_instructions, f"{path}/special_instructions")
     line = OrderItem(
         order=order,
         menu_item_id=dish.pk,

@@ -9,6 +9,7 @@ from orders import signals, states
 from orders.actors import Actor
 from orders.aggregates import lines_of, lock_order
 from orders.books import book_of
+from orders.card_numbers import refuse_card_number
 from orders.errors import InvalidFields, InvalidTransition, NotEditable, NotFound
 from orders.models import Order, OrderItem
 from orders.scopes import Scope
@@ -95,6 +96,7 @@ def change_item(
     line = find_line(order, item_id)
     if line.status != ItemStatus.PENDING or order.status not in states.TAKES_ITEMS:
         raise NotEditable(f"{line.name} is {line.status}: only a pending item can be changed.")
+    refuse_card_number(changes.get("special_instructions", ""), "/special_instructions")
     for name, value in changes.items():
         setattr(line, name, value)
     if not line.changed():
@@ -173,7 +175,11 @@ def _void(order: Order, line: OrderItem, actor: Actor, reason: str) -> None:
 
 
 def write_off(order: Order, line: OrderItem, reason: str) -> None:
-    """Void a line; portions that were not begun return to stock. Needs the order locked; tells nobody."""
+    """Void a line; portions that were not begun return to stock. Needs the order locked; tells nobody.
+
+    Raises InvalidFields for a reason with a card number in it.
+    """
+    refuse_card_number(reason, "/reason")
     if line.status == ItemStatus.PENDING:
         give_back(order, [line])
     line.status = ItemStatus.CANCELLED

@@ -15,6 +15,7 @@ from orders import signals, states
 from orders.actors import Actor
 from orders.aggregates import lines_of, lock_order
 from orders.books import Book, book_of
+from orders.card_numbers import refuse_card_number
 from orders.errors import (
     Conflict,
     Duplicate,
@@ -74,6 +75,7 @@ def create_order(  # noqa: PLR0913 - an order is what it is
     """
     if actor.kind != "table" or actor.table_id != table_id:
         actor.require(*TAKERS, to="take orders", scope=Scope.ORDERS_WRITE)
+    refuse_card_number(notes, "/notes")
     book = book_of(actor.restaurant_id)
     restaurant = book.restaurant
     table = _table(book, table_id)
@@ -288,6 +290,7 @@ def _settle(order: Order, actor: Actor, reason: str) -> None:
             f"Order {order.order_number} is not fully paid: completing it takes a reason.",
             problems=[FieldProblem("/reason", "required", "Say why the order is closed unpaid.")],
         )
+    refuse_card_number(reason, "/reason")
     order.unpaid_reason = reason
 
 
@@ -321,6 +324,7 @@ def update_order(*, order_id: int, actor: Actor, version: int | None = None, **c
     if "priority" in changes:
         order.priority = changes["priority"]
     if "notes" in changes:
+        refuse_card_number(changes["notes"], "/notes")
         order.notes = changes["notes"]
     if "allergen_ids" in changes:
         order.allergies = _allergies(order.restaurant_id, changes["allergen_ids"])

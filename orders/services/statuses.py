@@ -7,6 +7,7 @@ from django.utils import timezone
 from orders import signals
 from orders.actors import Actor
 from orders.aggregates import lines_of
+from orders.card_numbers import refuse_card_number
 from orders.models import CancellationRequest, Order
 from orders.services.dishes import give_back
 from orders.services.qr_codes import expire_qr_code
@@ -46,8 +47,9 @@ def put_back(order: Order) -> None:
 def cancel(order: Order, *, actor: Actor, reason: str) -> None:
     """Cancel an order: portions not begun return, a request that waits for it is granted, the ticket follows.
 
-    Needs the order locked; checks nothing.
+    Needs the order locked; checks nothing but that the reason has no card number in it.
     """
+    refuse_card_number(reason, "/reason")
     settle_request(order, RequestStatus.ACCEPTED, actor=actor, reason=reason)
     order.cancel_reason = reason
     previous = order.status

@@ -59,6 +59,10 @@ def test_number_is_seen_when_it_is_written_in_another_way(text: str) -> None:
         "TRX-411111-ABC-1111111111",  # letters between
         "2026-11-21 T 18:03",
         "²²²²²²²²²²²²²",
+        "1000000000009",  # no network's range
+        "7992739871300000000",
+        "41111111111111113",  # Visa has no seventeen digits
+        "5500000000004",  # nor Mastercard thirteen
     ],
 )
 def test_nothing_is_seen_when_it_is_no_number_of_a_card(text: str) -> None:
@@ -88,6 +92,47 @@ def test_nothing_is_stored_when_a_refunds_reason_has_a_card_number(house: House)
     paid = house.cashier.post("/api/payments", {"order_id": order["id"], "amount": "5.00", "method": "card"}).body
 
     reply = house.manager.post(f"/api/payments/{paid['id']}/refund", {"reason": f"back to {VISA}"})
+
+    assert (reply.status, reply.pointers) == (400, [("/reason", "card_number")])
+    assert VISA not in everything_stored()
+
+
+@pytest.mark.django_db
+def test_nothing_is_stored_when_an_orders_words_have_a_card_number(house: House) -> None:
+    order, begun = house.confirmed(), house.order()
+    path, line = f"/api/orders/{order['id']}", f"/api/orders/{order['id']}/items/{order['items'][0]['id']}"
+    words = f"card {VISA} exp 12/29 cvv 123"
+    asked = {"menu_item_id": house.dish.pk, "quantity": 1, "special_instructions": words}
+    taken = {"channel": "takeaway", "items": [{"menu_item_id": house.dish.pk, "quantity": 1}]}
+
+    replies = [
+        house.waiter.patch(path, {"notes": words}),
+        house.waiter.post("/api/orders", {**taken, "notes": words}),
+        house.waiter.post("/api/orders", {**taken, "items": [asked]}),
+        house.waiter.post(f"{path}/items", {"items": [asked]}),
+        house.waiter.patch(line, {"special_instructions": words}),
+        house.waiter.post(f"{path}/cancel-request", {"reason": words}),
+        house.manager.put(f"{path}/status", {"status": "cancelled", "reason": words}),
+        house.manager.put(f"/api/orders/{begun['id']}/status", {"status": "cancelled", "reason": words}),
+    ]
+
+    assert [(reply.status, reply.pointers) for reply in replies] == [
+        (400, [(pointer, "card_number")])
+        for pointer in (
+            "/notes", "/notes", "/items/0/special_instructions", "/items/0/special_instructions",
+            "/special_instructions", "/reason", "/reason", "/reason",
+        )
+    ]  # fmt: skip
+    assert VISA not in everything_stored()
+
+
+@pytest.mark.django_db
+def test_nothing_is_stored_when_the_reason_for_voiding_a_line_has_a_card_number(house: House) -> None:
+    order = house.confirmed()
+    line = f"/api/orders/{order['id']}/items/{order['items'][0]['id']}"
+    house.manager.patch(f"{line}/status", {"status": "preparing"})
+
+    reply = house.waiter.delete(f"{line}?reason=card+{VISA}")
 
     assert (reply.status, reply.pointers) == (400, [("/reason", "card_number")])
     assert VISA not in everything_stored()
