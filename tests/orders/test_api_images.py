@@ -214,6 +214,16 @@ def test_unavailable_now_when_the_storage_is_out_of_reach(house: House, folder: 
     assert MenuItem.objects.get().image == ""
 
 
+def test_picture_is_unavailable_now_when_the_storage_is_out_of_reach(house: House, folder: Path) -> None:
+    url = put_picture(house.manager, house.dish.pk, picture()).body["image_url"]
+    (folder / "menu").rename(folder / "gone")
+    (folder / "menu").write_text("a file where the folder was")
+
+    reply = Client().get(url)
+
+    assert (reply.status_code, reply["Retry-After"], reply["Cache-Control"]) == (503, "2", "no-store")
+
+
 def test_dish_loses_its_picture_when_the_storage_is_out_of_reach(house: House, folder: Path) -> None:
     put_picture(house.manager, house.dish.pk, picture())
     (folder / "menu").rename(folder / "gone")
