@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from orders.actors import Actor
-from orders.errors import NotFound
+from orders.errors import DomainError, NotFound
 from orders.models import MenuItem
 from orders.pictures import as_webp, forget_picture, keep_picture
 from orders.scopes import Scope
@@ -27,7 +27,8 @@ def set_picture(*, menu_item_id: int, upload: bytes, actor: Actor) -> MenuItem:
     name = keep_picture(actor.restaurant_id, as_webp(upload))
     try:
         return _show(menu_item_id=menu_item_id, name=name, actor=actor)
-    except BaseException:
+    except (DomainError, IntegrityError):
+        # What else may happen leaves open whether it was committed: a file too many is better than one that is missing.
         forget_picture(name)
         raise
 
