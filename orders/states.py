@@ -165,6 +165,11 @@ def may_set(status: str, to: str) -> tuple[Role, ...]:
     return _SETTERS[OrderStatus(to)]
 
 
+def may_ever_set(to: str) -> tuple[Role, ...]:
+    """Return the roles that may bring an order to a status from some other: they may say again what it has."""
+    return _SETTERS.get(OrderStatus(to), (Role.WAITER, Role.CASHIER, Role.MANAGER))
+
+
 _ITEM_STEPS: dict[ItemStatus, tuple[ItemStatus, ...]] = {
     ItemStatus.PENDING: (ItemStatus.PREPARING, ItemStatus.CANCELLED),
     ItemStatus.PREPARING: (ItemStatus.READY, ItemStatus.CANCELLED),

@@ -250,6 +250,28 @@ def test_nothing_is_announced_when_the_status_is_already_that(house: House) -> N
     assert house.announced() == before
 
 
+@pytest.mark.parametrize(("role", "status"), [(Role.KITCHEN, 403), (Role.CASHIER, 403), (Role.MANAGER, 200)])
+def test_status_is_said_again_when_the_role_may_set_it(house: House, role: Role, status: int) -> None:
+    order = house.confirmed()
+
+    reply = house.caller(role).put(f"/api/orders/{order['id']}/confirm")
+
+    assert reply.status == status
+    assert house.waiter.get(f"/api/orders/{order['id']}").body["version"] == order["version"]
+
+
+@pytest.mark.parametrize("role", [Role.WAITER, Role.CASHIER])
+def test_cancelling_is_said_again_when_the_role_may_cancel_early(house: House, role: Role) -> None:
+    order = house.order()
+
+    replies = [
+        house.caller(role).put(f"/api/orders/{order['id']}/status", {"status": "cancelled", "reason": "They left."})
+        for _ in range(2)
+    ]
+
+    assert [reply.status for reply in replies] == [200, 200]
+
+
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
 def test_order_moves_on_when_its_status_is_set(house: House, method: str) -> None:
     order = house.confirmed()
