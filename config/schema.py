@@ -23,11 +23,13 @@ _IDEMPOTENCY_KEY = {
     "description": "The same key and body within 24 hours is answered as the first time, and done once.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[!-~]([ -~]*[!-~])?$"},
 }
+_TAG = r'(W/)?"(0|[1-9][0-9]{0,8})"'
 _IF_MATCH = {
     "name": "If-Match",
     "in": "header",
-    "description": "The ETag of the order or ticket as it was last read; 412 when somebody changed it since.",
-    "schema": {"type": "string", "pattern": r'^("(0|[1-9][0-9]{0,8})"|\*)$'},
+    "description": "The ETag of the order or ticket as it was last read, weak or not, or several; 412 when somebody "
+    "changed it since.",
+    "schema": {"type": "string", "pattern": rf"^({_TAG}(, {_TAG}){{0,9}}|\*)$"},
     "example": '"3"',
 }
 _ETAG = {

@@ -60,7 +60,7 @@ def test_stale_when_the_bodys_version_is_older(house: House, change: tuple[str, 
     assert house.announced() == before
 
 
-@pytest.mark.parametrize("header", ['"1"', "*"])
+@pytest.mark.parametrize("header", ['"1"', "*", 'W/"1"', '"0", "1"', 'W/"1",W/"0"'])
 def test_change_is_made_when_if_match_holds(house: House, header: str) -> None:
     order = house.order()
 
@@ -69,7 +69,9 @@ def test_change_is_made_when_if_match_holds(house: House, header: str) -> None:
     assert (reply.status, reply.headers["ETag"]) == (200, '"2"')
 
 
-@pytest.mark.parametrize("header", ["1", '"x"', 'W/"1"', '"1", "2"', "", '"01"', '"-1"', '"' + "9" * 30 + '"'])
+@pytest.mark.parametrize(
+    "header", ["1", '"x"', 'w/"1"', '"1", 2', '"1", *', '"1" "2"', ",", "", '"01"', '"-1"', '"' + "9" * 30 + '"']
+)
 def test_bad_request_when_if_match_is_malformed(house: House, header: str) -> None:
     order = house.order()
 
@@ -77,6 +79,16 @@ def test_bad_request_when_if_match_is_malformed(house: House, header: str) -> No
 
     assert (reply.status, reply.body["code"]) == (400, "invalid")
     assert house.waiter.get(f"/api/orders/{order['id']}").body == order
+
+
+@pytest.mark.parametrize("header", ['W/"1"', '"0", "1"'])
+def test_stale_when_if_match_names_no_present_version(house: House, header: str) -> None:
+    order = house.order()
+    house.waiter.patch(f"/api/orders/{order['id']}", {"notes": "theirs"})
+
+    reply = house.waiter.patch(f"/api/orders/{order['id']}", {"notes": "mine"}, if_match=header)
+
+    assert (reply.status, reply.body["code"]) == (412, "stale")
 
 
 def test_bad_request_when_header_and_body_name_different_versions(house: House) -> None:
