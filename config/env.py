@@ -112,8 +112,8 @@ class Environment(BaseSettings):
         2,
         ge=0,
         le=1_000_000,
-        description="Requests a second that the guests with one link or at one table may send, "
-        "with bursts of ten times as many; 0 for as many as they like.",
+        description="Requests a second that the guests with one link or at one table may send from one address, "
+        "with bursts of ten times as many, and from all addresses five times that; 0 for as many as they like.",
     )
     RATE_LIMIT_ADDRESS: float = Field(
         50,

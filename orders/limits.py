@@ -23,6 +23,7 @@ import structlog
 from django.conf import settings
 
 from orders.actors import Actor
+from orders.addresses import network_of
 from orders.errors import RateLimited
 
 log = structlog.get_logger(__name__)
@@ -120,7 +121,10 @@ def take(kind: str, key: str | int) -> None:
     name = f"{kind}:{key}"
     with _keeping:
         now = time.monotonic()
-        caller = _callers.get(name) or _first_seen(name, now, burst)
+        # Whoever asked last stands last: those are forgotten who have not asked for the longest time.
+        caller = _callers[name] = _callers.pop(name, None) or _newcomer(now, burst)
+        if len(_callers) > MOST_CALLERS:
+            del _callers[next(iter(_callers))]
         if now < caller.refused_until:
             raise _refusal(caller.refused_until - now)
         # Counted also where Valkey does: when that goes away, nobody begins with a full bucket.
@@ -138,12 +142,15 @@ def take(kind: str, key: str | int) -> None:
         raise _refusal(wait)
 
 
-def _first_seen(name: str, now: float, burst: float) -> Caller:
-    """Begin to count a caller; of very many, those are forgotten who came first."""
-    caller = _callers[name] = Caller(Bucket(max(1.0, burst * QUIET_SHARE), now), Bucket(burst, now))
-    while len(_callers) > MOST_CALLERS:
-        del _callers[next(iter(_callers))]
-    return caller
+def _newcomer(now: float, burst: float) -> Caller:
+    """Begin to count a caller; where there are very many, it may be one who was forgotten, and is granted nothing.
+
+    Its requests are counted in Valkey at once, or where that is away begin with a quarter of the burst.
+    """
+    quiet = max(1.0, burst * QUIET_SHARE)
+    if len(_callers) < MOST_CALLERS:
+        return Caller(Bucket(quiet, now), Bucket(burst, now))
+    return Caller(Bucket(0.0, now), Bucket(quiet, now))
 
 
 def _refusal(wait: float) -> RateLimited:
@@ -159,4 +166,7 @@ def take_for(actor: Actor, *, address: str) -> None:
         take("device", actor.device_id or 0)
     elif actor.is_guest:
         # Everybody at a table has the same token, and everybody in the room may have the same address.
-        take("guest", f"{actor.kind}:{actor.table_id or actor.order_id or actor.customer_id}@{address}")
+        token = f"{actor.kind}:{actor.table_id or actor.order_id or actor.customer_id}"
+        take("guest", f"{token}@{network_of(address)}")
+        # A code that was photographed may be used from many addresses.
+        take("token", token)

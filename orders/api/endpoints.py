@@ -18,6 +18,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from orders.actors import Actor
+from orders.addresses import network_of
 from orders.api.fields import Body, validated
 from orders.api.parsers import decoded, json_text, raw_body
 from orders.api.permissions import STAFF_ALONE
@@ -31,7 +32,8 @@ from orders.services.idempotency import Answer, answer_once
 JSON = "application/json"
 _ANYTHING = "*/*"
 LONGEST_KEY = 255
-_ETAG = re.compile(r'"(0|[1-9][0-9]{0,9})"')
+# A proxy that compresses answers makes their ETags weak; the number in it is the version all the same.
+_ETAG = re.compile(r'(?:W/)?"(0|[1-9][0-9]{0,9})"')
 _KEPT_HEADERS = ("ETag", "Location")
 
 
@@ -67,9 +69,8 @@ class Endpoint(APIView):
             self._count_stranger(request)
 
     def permission_denied(self, request: Request, message: str | None = None, code: str | None = None) -> NoReturn:
-        """Refuse whoever may not call; who has not even signed in is counted."""
-        if not isinstance(request.auth, Actor):
-            self._count_stranger(request)
+        """Refuse whoever may not call, and count them: they are refused before requests are counted otherwise."""
+        self.check_throttles(request)
         super().permission_denied(request, message, code)
 
     def perform_authentication(self, request: Request) -> None:
@@ -82,7 +83,7 @@ class Endpoint(APIView):
 
     @staticmethod
     def _count_stranger(request: Request) -> None:
-        take("address", request.META.get("REMOTE_ADDR") or "")
+        take("address", network_of(request.META.get("REMOTE_ADDR") or ""))
 
     @property
     def allowed_methods(self) -> list[str]:
@@ -116,12 +117,23 @@ class Endpoint(APIView):
         header = self.request.META.get("HTTP_IF_MATCH")
         if header is None or header.strip() == "*":
             return named
-        match = _ETAG.fullmatch(header.strip())
-        if match is None:
-            raise Invalid('If-Match takes one version as an order or ticket gives it in its ETag: "3".')
-        if named is not None and named != int(match[1]):
+        read = _latest(header)
+        if named is not None and named != read:
             raise InvalidFields.one("/version", "conflict", "If-Match names another version.")
-        return int(match[1])
+        return read
+
+
+def _latest(header: str) -> int:
+    """Return the version that an If-Match is about.
+
+    Of a list any may be the present one (RFC 9110, 13.1.1). Versions only grow, and whoever names several has read
+    each: no earlier one than their latest can be present.
+    """
+    matches = [_ETAG.fullmatch(tag.strip()) for tag in header.split(",")]
+    versions = [int(match[1]) for match in matches if match is not None]
+    if len(versions) != len(matches):
+        raise Invalid('If-Match takes versions as an order or ticket gives them in its ETag: "3".')
+    return max(versions)
 
 
 class Secret(HttpResponse):

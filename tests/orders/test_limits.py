@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.test import Client
 from pytest_django.fixtures import Settings
 
 from config.local.valkey import Valkey
@@ -21,6 +22,7 @@ from tests.callers import Caller
 if TYPE_CHECKING:
     from tests.callers import House
 
+ORDERS = "/api/orders"
 # Slow enough that no token comes back while a test runs.
 SLOW = 0.001
 
@@ -30,7 +32,7 @@ def unseen(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Iterator[None
     """A process that has seen nobody, in an installation of its own."""
     monkeypatch.setattr(limits, "_callers", {})
     settings.LAYER_PREFIX = f"{settings.LAYER_PREFIX}-{time.monotonic_ns()}"
-    settings.RATE_LIMITS = dict.fromkeys(("staff", "device", "guest", "address"), (SLOW, 4))
+    settings.RATE_LIMITS = dict.fromkeys(("staff", "device", "guest", "token", "address"), (SLOW, 4))
 
     shared = limits._valkeys
 
@@ -129,6 +131,30 @@ def test_callers_are_forgotten_when_there_are_very_many(monkeypatch: pytest.Monk
     assert list(limits._callers) == ["staff:c", "staff:d", "staff:e"]
 
 
+def test_callers_who_went_on_asking_are_not_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MOST_CALLERS", 3)
+
+    for key in "abcadaea":
+        take("staff", key)
+
+    assert list(limits._callers) == ["staff:d", "staff:e", "staff:a"]
+
+
+def test_no_more_than_the_burst_is_granted_when_callers_are_forgotten_and_come_back(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    settings.RATE_LIMITS = {"staff": (SLOW, 8)}
+    monkeypatch.setattr(limits, "MOST_CALLERS", 2)
+    counts = dict.fromkeys("abcd", 0)
+
+    for _ in range(20):
+        for key in counts:
+            counts[key] += granted(key, 1)
+
+    # One each may have been granted unasked before there were too many.
+    assert all(8 <= count <= 9 for count in counts.values())
+
+
 def test_process_counts_alone_when_valkey_goes_away(own_valkey: Valkey, settings: Settings) -> None:
     settings.REDIS_URLS = (own_valkey.url,)
     limits._valkeys.cache_clear()
@@ -211,3 +237,38 @@ def test_address_is_limited_when_somebody_guesses_at_tokens(house: House) -> Non
 
     assert tries == [401, 401, 401, 401, 429, 429]
     assert house.waiter.get("/api/orders").status == 200
+
+
+@pytest.mark.django_db
+def test_device_is_limited_when_it_lacks_the_scope(house: House) -> None:
+    device = house.device(Scope.MENU_READ)
+
+    assert statuses(device, "/api/orders") == [403, 403, 403, 403, 429, 429]
+
+
+def guest_from(house: House, address: str) -> int:
+    client = Client(REMOTE_ADDR=address)
+    return client.get("/api/guest/menu", headers={"authorization": f"Bearer {table_token(house.table)}"}).status_code
+
+
+@pytest.mark.django_db
+def test_table_is_limited_when_its_code_is_used_from_many_addresses(house: House, settings: Settings) -> None:
+    settings.RATE_LIMITS = {**settings.RATE_LIMITS, "guest": (SLOW, 4), "token": (SLOW, 8)}
+
+    asked = [guest_from(house, f"203.0.113.{n}") for n in range(10)]
+
+    assert asked == [200] * 8 + [429] * 2
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("who", ["stranger", "guest"])
+def test_neighbours_of_one_network_have_one_bucket(house: House, settings: Settings, who: str) -> None:
+    settings.RATE_LIMITS = {**settings.RATE_LIMITS, "token": (0, 0)}
+
+    def ask(address: str) -> int:
+        return guest_from(house, address) if who == "guest" else Client(REMOTE_ADDR=address).get(ORDERS).status_code
+
+    asked = [ask(f"2001:db8:0:1::{n}") for n in range(6)]
+
+    assert asked == [200 if who == "guest" else 401] * 4 + [429] * 2
+    assert ask("2001:db8:0:2::1") != 429
