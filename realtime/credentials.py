@@ -13,6 +13,7 @@ from django.contrib.auth import get_user
 from django.contrib.sessions.models import Session
 from django.http import HttpRequest
 from django.utils import timezone
+from rest_framework_simplejwt.utils import get_md5_hash_password
 
 from orders.access import (
     DEVICE_PREFIX,
@@ -62,6 +63,8 @@ class Principal:
     nonce: str = ""
     expires_at: float | None = None
     session_key: str = ""
+    # A digest of the password that a member of staff had when they signed in: a new one ends the socket.
+    password_digest: str = ""
 
     @property
     def is_staff(self) -> bool:
@@ -123,6 +126,7 @@ def _of_member(membership: Membership, *, expires_at: float | None, session_key:
         role=actor.role,
         expires_at=expires_at,
         session_key=session_key,
+        password_digest=get_md5_hash_password(membership.user.password),
         **_restaurant(membership.restaurant),
     )
 
@@ -246,7 +250,7 @@ def _judge_staff(principal: Principal, membership: Membership | None, sessions: 
         return Verdict(close=UNAUTHENTICATED)
     if membership is None or not membership.is_active:
         return Verdict(close=NOT_A_MEMBER)
-    if not membership.user.is_active:
+    if not membership.user.is_active or principal.password_digest != get_md5_hash_password(membership.user.password):
         return Verdict(close=UNAUTHENTICATED)
     if membership.role != principal.role:
         return Verdict(principal=replace(principal, role=Role(membership.role)))

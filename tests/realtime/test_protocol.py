@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 import websockets
+from django.test import Client as Page
 
 from kitchen.models import KitchenOrder
-from orders.models import Membership, Order, Table
+from orders.models import Membership, Order, Table, User
 from orders.services.orders import delete_order, set_order_status, update_order
 from orders.states import OrderStatus, Role
 from realtime.commands import in_thread
+from realtime.credentials import UNAUTHENTICATED, Verdict, principal_of_session, principal_of_token, recheck
 from realtime.models import Audience, Event, Severity, Stream
 from realtime.services import raise_alert
 from realtime.stream import head_of
@@ -590,21 +592,45 @@ async def test_room_is_left_when_the_role_no_longer_allows_it(served: Served, pl
     assert rooms["data"] == {"rooms": ["orders"]}
 
 
-async def test_closes_when_membership_user_or_table_code_ends(served: Served, place: Place) -> None:
+async def test_closes_when_membership_user_password_or_table_code_ends(served: Served, place: Place) -> None:
     def end() -> None:
         Membership.objects.filter(role=Role.WAITER).update(is_active=False)
         user = Membership.objects.get(role=Role.KITCHEN).user
         user.is_active = False
         user.save()
+        set_password(place.staff(Role.CASHIER).user)
         Table.objects.filter(pk=place.table.pk).update(nonce="another")
 
-    waiter, chef = await signed_in(served, place, Role.WAITER), await signed_in(served, place, Role.KITCHEN)
+    roles = (Role.WAITER, Role.KITCHEN, Role.CASHIER)
+    staff = [await signed_in(served, place, role) for role in roles]
     guest = await Client.open(served.ws, place.table_token)
     await made(end)
 
-    codes = await asyncio.gather(*(client.closed(12) for client in (waiter, chef, guest)))
+    codes = await asyncio.gather(*(client.closed(12) for client in (*staff, guest)))
 
-    assert codes == [4403, 4401, 4401]
+    assert codes == [4403, 4401, 4401, 4401]
+
+
+def set_password(user: User) -> None:
+    user.set_password("another horse")
+    user.save()
+
+
+def test_everything_that_was_signed_in_ends_when_the_password_is_new(place: Place) -> None:
+    user = place.staff(Role.WAITER).user
+    page = Page()
+    page.force_login(user)
+    session = principal_of_session(page.session.session_key or "")
+    assert session is not None
+    principals = [principal_of_token(place.token(Role.WAITER)), session]
+    others = principal_of_token(place.token(Role.KITCHEN))
+    before = recheck([*principals, others])
+
+    set_password(user)
+
+    assert before == {}
+    assert recheck([*principals, others]) == dict.fromkeys(principals, Verdict(close=UNAUTHENTICATED))
+    assert recheck([principal_of_token(place.token(Role.WAITER))]) == {}
 
 
 async def test_rooms_are_left_when_a_demoted_member_renews(served: Served, place: Place) -> None:
