@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.db.models.functions import Lower
 
+from orders.guest_addresses import PlainPhone
 from orders.guest_terms import GuestTerms
 from orders.models.accounts import Restaurant
 
@@ -18,7 +20,7 @@ class KnownCustomers(models.Manager["Customer"]):
 
 
 class Customer(models.Model):
-    """A guest, made or found again from what an order says: by phone, then by email.
+    """A guest, made or found again from what an order says: by phone, then by email, however these are written.
 
     Who is erased keeps the row, empty, for the orders that refer to it.
     """
@@ -39,8 +41,9 @@ class Customer(models.Model):
             models.Index(
                 fields=("restaurant", "-id"), name="customer_list", condition=models.Q(erased_at__isnull=True)
             ),
-            models.Index(fields=("restaurant", "phone"), name="customer_phone", condition=~models.Q(phone="")),
-            models.Index(fields=("restaurant", "email"), name="customer_email", condition=~models.Q(email="")),
+            # By these a guest is found again who orders.
+            models.Index("restaurant", PlainPhone("phone"), name="customer_phone", condition=~models.Q(phone="")),
+            models.Index("restaurant", Lower("email"), name="customer_email", condition=~models.Q(email="")),
             # Written when a guest becomes known, not with every order.
             GinIndex(GuestTerms(), name="customer_terms"),
         )

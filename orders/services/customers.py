@@ -6,14 +6,21 @@ from dataclasses import dataclass
 from typing import TypedDict, Unpack
 
 from django.db import connection
+from django.db.models import F, TextField, Value
+from django.db.models.functions import Cast, Lower
 
 from orders.actors import Actor
 from orders.errors import FieldProblem, InvalidFields, NotFound
+from orders.guest_addresses import PlainPhone, plain_email, plain_phone
 from orders.models import Customer
 from orders.scopes import Scope
 from orders.states import Role
 from orders.units import require_unit, unit_of_work
 
+_LOCK = """
+SELECT pg_advisory_xact_lock(key)
+FROM (SELECT hashtextextended(address, 0) AS key FROM unnest(%s::text[]) AS address ORDER BY key) AS keys
+"""
 KEEPERS = (Role.WAITER, Role.CASHIER, Role.MANAGER)
 
 
@@ -90,17 +97,18 @@ def find_customer(restaurant_id: int, customer_id: int) -> Customer:
 def match_customer(restaurant_id: int, asked: AskedCustomer) -> Customer:
     """Return the customer with this phone, else with this email, else a new one; what is newly known is written.
 
-    Locks the customer's row; for a new one the phone and the email, so that two orders at once make one customer.
+    A phone number may be grouped in any way, an email written in capital letters. Locks the phone and the email, known
+    or not, so that two orders at once make one customer; then the customer's row.
     """
+    _lock_addresses(restaurant_id, asked)
     found = _known_customer(restaurant_id, asked)
-    if found is None:
-        _lock_addresses(restaurant_id, asked)
-        found = _known_customer(restaurant_id, asked)
     customer = found or Customer(restaurant_id=restaurant_id)
     known = (customer.name, customer.phone, customer.email)
     customer.name = asked.name or customer.name
-    customer.phone = asked.phone or customer.phone
-    customer.email = asked.email or customer.email
+    if plain_phone(asked.phone) not in ("", plain_phone(customer.phone)):
+        customer.phone = asked.phone
+    if plain_email(asked.email) not in ("", plain_email(customer.email)):
+        customer.email = asked.email
     # A regular's row would else be written with every order, and the index of all guests with it.
     if found is None or known != (customer.name, customer.phone, customer.email):
         customer.save()
@@ -108,16 +116,26 @@ def match_customer(restaurant_id: int, asked: AskedCustomer) -> Customer:
 
 
 def _known_customer(restaurant_id: int, asked: AskedCustomer) -> Customer | None:
-    known = Customer.objects.filter(restaurant_id=restaurant_id).order_by("id").select_for_update(no_key=True)
-    customer = known.filter(phone=asked.phone).first() if asked.phone else None
+    # By an expression: the ids' own index would be taken for the first of them, and all guests be looked through.
+    oldest = F("id") + 0
+    known = Customer.objects.filter(restaurant_id=restaurant_id).order_by(oldest).select_for_update(no_key=True)
+    customer = None
+    if asked.phone:
+        phones = known.exclude(phone="").alias(plain=PlainPhone("phone"))
+        customer = phones.filter(plain=PlainPhone(_text(asked.phone))).first()
     if customer is None and asked.email:
-        customer = known.filter(email=asked.email).first()
+        emails = known.exclude(email="").alias(plain=Lower("email"))
+        customer = emails.filter(plain=Lower(_text(asked.email))).first()
     return customer
 
 
+def _text(value: str) -> Cast:
+    return Cast(Value(value), TextField())
+
+
 def _lock_addresses(restaurant_id: int, asked: AskedCustomer) -> None:
-    with connection.cursor() as cursor:
-        for address in sorted(filter(None, (asked.phone, asked.email))):
-            cursor.execute(
-                "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"customer {restaurant_id} {address}"]
-            )
+    """Lock what somebody else may write to a customer, or make one with, in an order that is the same for all."""
+    addresses = [plain for plain in (plain_phone(asked.phone), plain_email(asked.email)) if plain]
+    if addresses:
+        with connection.cursor() as cursor:
+            cursor.execute(_LOCK, [[f"customer {restaurant_id} {address}" for address in addresses]])
