@@ -65,3 +65,15 @@ def replaying(body: bytes, receive: Receive) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return replay
+
+
+def draining(receive: Receive) -> Receive:
+    """Return a ``receive`` that throws away what is left of a body, and gives what comes after it."""
+
+    async def drain() -> dict[str, Any]:
+        message = await receive()
+        while message["type"] == "http.request":
+            message = await receive()
+        return message
+
+    return drain

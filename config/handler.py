@@ -26,15 +26,18 @@ from django.urls import set_script_prefix
 from django.utils.log import log_response
 from django.utils.module_loading import import_string
 
-from config.bodies import Gone, Scope, TooLarge, read_body, replaying
+from config.bodies import Gone, Scope, TooLarge, draining, read_body, replaying
 from config.problems import RETRY_SECONDS, problem
-from orders.pictures import MOST_BODY_BYTES
+from orders.pictures import MOST_BODY_BYTES, SENT_TOO_MUCH, TOO_MUCH
 
 API = "/api/"
 # The one page there: it needs its policy, also where a proxy adds a token of its own.
 DOCS = ("/api/docs", "/api/docs/")
 # Where a picture of a dish is put; nothing else that is sent is nearly as large.
 _PICTURE = re.compile(r"/(?:api/menu-items/[0-9]+/image|admin/orders/menuitem/[0-9]+/image)/?")
+# Where a person does it, who is to read a page and not a problem.
+_PICTURE_PAGE = re.compile(r"/admin/orders/menuitem/[0-9]+/image/")
+_OF_BODIES = (b"content-length", b"content-type", b"transfer-encoding")
 # More threads than database connections: who waits too long for a connection is told so, not left in the queue.
 MOST_THREADS = 64
 MOST_WAITING = 1000
@@ -88,7 +91,10 @@ class Handler(ASGIHandler):
         try:
             body = await read_body(scope, receive, most=_most_bytes(scope))
         except TooLarge:
-            await _send(_as_reply(_too_large(scope)), send)
+            if _PICTURE_PAGE.fullmatch(scope["path"]):
+                await super().__call__(_shown_again(scope), replaying(b"", draining(receive)), send)
+            else:
+                await _send(_as_reply(_too_large(scope)), send)
             return
         except Gone:
             return
@@ -148,8 +154,14 @@ def _most_bytes(scope: Scope) -> int:
 
 
 def _too_large(scope: Scope) -> HttpResponse:
-    detail = "The picture is larger than 5 MiB." if _takes_picture(scope) else "The body is larger than 1 MiB."
+    detail = TOO_MUCH if _takes_picture(scope) else "The body is larger than 1 MiB."
     return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", detail)
+
+
+def _shown_again(scope: Scope) -> Scope:
+    """Ask for the page itself, which then says that what was sent to it was too large."""
+    headers = [(name, value) for name, value in scope["headers"] if name not in _OF_BODIES]
+    return {**scope, "method": "GET", "headers": headers, SENT_TOO_MUCH: True}
 
 
 def _busy() -> HttpResponse:

@@ -22,6 +22,9 @@ log = structlog.get_logger(__name__)
 MOST_BYTES = 5 * 1024 * 1024
 # A body with one: its frame of multipart is a few hundred bytes.
 MOST_BODY_BYTES = MOST_BYTES + 16 * 1024
+TOO_MUCH = "The picture is larger than 5 MiB."
+# What an ASGI scope has of a page that was sent a larger body, and is shown again instead.
+SENT_TOO_MUCH = "brigade.sent_too_much"
 # What the best phones take. Decoded it is 200 MB at most, for one upload at a time.
 MOST_PIXELS = 50_000_000
 LONGEST_SIDE = 1600
@@ -41,7 +44,7 @@ def as_webp(upload: bytes) -> bytes:
     Raises TooLarge above 5 MiB, InvalidFields for what is no JPEG, PNG or WebP, has too many pixels, or is damaged.
     """
     if len(upload) > MOST_BYTES:
-        raise TooLarge("The picture is larger than 5 MiB.")
+        raise TooLarge(TOO_MUCH)
     with _one_at_a_time:
         try:
             return _re_encoded(upload)

@@ -17,7 +17,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from orders.errors import DomainError
+from orders.errors import DomainError, InvalidFields
 from orders.in_use import why_kept
 from orders.reach import reach_of
 from orders.units import open_unit
@@ -334,9 +334,9 @@ class OwnInline(OwnChoices, admin.TabularInline[Any, Any]):
 
 
 def sentence(refusal: DomainError) -> str:
-    """Return a refusal with what is wrong in particular."""
+    """Return a refusal with what is wrong in particular; of fields that is all that a reader can use."""
     details = [problem.detail for problem in refusal.problems if problem.detail != refusal.detail]
-    return " ".join([refusal.detail, *details])
+    return " ".join(details if details and isinstance(refusal, InvalidFields) else [refusal.detail, *details])
 
 
 def badge(kind: str, value: str, label: str) -> SafeString:

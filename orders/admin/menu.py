@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any, ClassVar
 
 from django import forms
@@ -19,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from orders.admin.base import M, OwnedForm, OwnFilter, OwnInline, RestaurantAdmin, sentence
-from orders.errors import DomainError
+from orders.errors import DomainError, InvalidFields
 from orders.models import (
     Allergen,
     Category,
@@ -30,9 +31,9 @@ from orders.models import (
     Modifier,
     ModifierGroup,
 )
-from orders.pictures import picture_url
+from orders.pictures import SENT_TOO_MUCH, TOO_MUCH, picture_url
 from orders.reach import reach_of
-from orders.services.menu import delete_menu_item, set_availability
+from orders.services.menu import check_price, delete_menu_item, set_availability
 from orders.services.menu_news import telling_menu_changes
 from orders.services.menu_pictures import remove_picture, set_picture
 from orders.services.modifier_groups import telling_group_changes
@@ -103,10 +104,34 @@ class ModifierGroupForm(OwnedForm):
         return cleaned
 
 
+class PricedForm(OwnedForm):
+    """Something that is sold."""
+
+    def clean(self) -> dict[str, Any]:
+        """Check that the price can be paid in the restaurant's currency."""
+        cleaned = super().clean()
+        home, price = self.home_id(), cleaned.get("price")
+        if home is not None and price is not None:
+            try:
+                check_price(home, price, "/price")
+            except InvalidFields as refusal:
+                self.add_error("price", refusal.problems[0].detail)
+        return cleaned
+
+
+class ModifierForm(PricedForm):
+    """A way to have a dish, which is its choice's restaurant's."""
+
+    def home_id(self) -> int | None:
+        """Return the choice's restaurant, as far as it is known."""
+        return self.instance.group.restaurant_id  # type: ignore[no-any-return]
+
+
 class ModifierInline(OwnInline):
     """The ways to have a dish that a choice is between."""
 
     model = Modifier
+    form = ModifierForm
     fields = ("name", "price", "is_available", "position")
     extra = 1
 
@@ -176,6 +201,7 @@ class PictureForm(forms.Form):
 class MenuItemAdmin(RestaurantAdmin[MenuItem]):
     """Dishes and drinks; what is 86'd here is 86'd on every screen."""
 
+    form = PricedForm
     fieldsets = (
         (None, {"fields": ("restaurant", "name", "description", "category", "food_type", "picture")}),
         (_("Price"), {"fields": ("price", "tax_rate")}),
@@ -188,7 +214,7 @@ class MenuItemAdmin(RestaurantAdmin[MenuItem]):
     autocomplete_fields = ("category", "food_type", "station")
     # The kitchen 86s dishes and orders count them down while this page is open.
     shared_fields = ("is_available", "stock")
-    list_display = ("name", "category", "price", "station", "prep_minutes", "stock", "is_available")
+    list_display = ("name", "thumbnail", "category", "price", "station", "prep_minutes", "stock", "is_available")
     list_editable = ("is_available",)
     list_filter = (
         "is_available",
@@ -219,6 +245,11 @@ class MenuItemAdmin(RestaurantAdmin[MenuItem]):
             return link
         return format_html('<img src="{}" alt="" width="160"><br>{}', picture_url(dish.image), link)
 
+    @admin.display(description=_("picture"))
+    def thumbnail(self, dish: MenuItem) -> str | SafeString:
+        """Show the picture in the list, small."""
+        return format_html('<img class="thumbnail" src="{}" alt="">', picture_url(dish.image)) if dish.image else "-"
+
     def get_urls(self) -> list[Any]:
         """Give the picture a page of its own: only there a body may be as large as one."""
         view = self.admin_site.admin_view(self.picture_view)
@@ -233,8 +264,11 @@ class MenuItemAdmin(RestaurantAdmin[MenuItem]):
             raise PermissionDenied
         is_sent = request.method == "POST"
         form = PictureForm(request.POST, request.FILES) if is_sent else PictureForm()
-        if is_sent and ("remove" in request.POST or form.is_valid()):
-            self._change_picture(request, dish, form)
+        status = HTTPStatus.OK
+        if getattr(request, "scope", {}).get(SENT_TOO_MUCH):
+            messages.error(request, TOO_MUCH)
+            status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        elif is_sent and ("remove" in request.POST or form.is_valid()) and self._change_picture(request, dish, form):
             return redirect("admin:orders_menuitem_change", dish.pk)
         context = {
             **self.admin_site.each_context(request),
@@ -246,9 +280,10 @@ class MenuItemAdmin(RestaurantAdmin[MenuItem]):
             "save_label": _("Show this picture"),
             "remove_label": _("Show no picture"),
         }
-        return TemplateResponse(request, "admin/orders/menuitem/picture.html", context)
+        return TemplateResponse(request, "admin/orders/menuitem/picture.html", context, status=status)
 
-    def _change_picture(self, request: HttpRequest, dish: MenuItem, form: PictureForm) -> None:
+    def _change_picture(self, request: HttpRequest, dish: MenuItem, form: PictureForm) -> bool:
+        """Have the service change the picture; says whether it did, and above the page why not."""
         actor = reach_of(request).actor(dish.restaurant_id)
         try:
             if "remove" in request.POST:
@@ -257,8 +292,9 @@ class MenuItemAdmin(RestaurantAdmin[MenuItem]):
                 set_picture(menu_item_id=dish.pk, upload=form.cleaned_data["image"].read(), actor=actor)
         except DomainError as refusal:
             self.message_user(request, sentence(refusal), messages.ERROR)
-        else:
-            self.message_user(request, _("The picture was changed."), messages.SUCCESS)
+            return False
+        self.message_user(request, _("The picture was changed."), messages.SUCCESS)
+        return True
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Save what the dish contains and offers, and tell of it."""

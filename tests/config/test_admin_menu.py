@@ -90,8 +90,28 @@ def test_picture_is_changed_and_removed_on_its_own_page(place: Place, manager: C
 def test_refusal_is_said_when_the_file_is_no_picture(place: Place, manager: Client) -> None:
     response = send(manager, place.dish, b"no picture")
 
-    assert said(response) == ["The request has invalid fields. A picture is a JPEG, PNG or WebP file."]
+    assert said(response) == ["A picture is a JPEG, PNG or WebP file."]
+    assert (response.status_code, response.redirect_chain) == (200, [])
     assert MenuItem.objects.get().image == ""
+
+
+def test_page_is_shown_again_when_the_picture_is_too_large(place: Place, manager: Client) -> None:
+    response = send(manager, place.dish, b"x" * (5 * 1024 * 1024 + 1))
+
+    assert said(response) == ["The picture is larger than 5 MiB."]
+    assert response.templates[0].name == "admin/orders/menuitem/picture.html"
+    assert MenuItem.objects.get().image == ""
+
+
+def test_list_shows_the_pictures(place: Place, manager: Client) -> None:
+    MenuItemFactory(restaurant=place.restaurant)
+    send(manager, place.dish, picture())
+    place.dish.refresh_from_db()
+
+    page = manager.get("/admin/orders/menuitem/").content.decode()
+
+    assert page.count('<img class="thumbnail"') == 1
+    assert f'<img class="thumbnail" src="/media/{place.dish.image}" alt="">' in page
 
 
 def test_page_shows_what_is_missing_when_no_file_is_sent(place: Place, manager: Client) -> None:

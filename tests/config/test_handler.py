@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
+from django.test import Client
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 from orders.states import Role
@@ -98,6 +99,14 @@ async def ask(
 
 
 @pytest.fixture
+def managers_cookie(place: Place) -> str:
+    """What the manager's browser brings."""
+    client = Client()
+    client.force_login(place.staff(Role.MANAGER).user)
+    return f"sessionid={client.cookies['sessionid'].value}"
+
+
+@pytest.fixture
 def token(place: Place) -> str:
     """What the waiter's requests bring."""
     return f"Bearer {place.token(Role.WAITER)}"
@@ -137,7 +146,6 @@ async def test_too_large_when_one_part_is(handler: Handler) -> None:
     [
         ("PUT", "/api/menu-items/1/image"),
         ("PUT", "/api/menu-items/1/image/"),
-        ("POST", "/admin/orders/menuitem/1/image/"),
     ],
 )
 async def test_larger_body_is_read_where_a_picture_is_put(handler: Handler, method: str, path: str) -> None:
@@ -146,6 +154,23 @@ async def test_larger_body_is_read_where_a_picture_is_put(handler: Handler, meth
 
     assert taken.status != 413
     assert (refused.status, refused.body["detail"]) == (413, "The picture is larger than 5 MiB.")
+
+
+async def test_page_is_shown_when_a_picture_that_a_manager_chose_is_too_large(
+    handler: Handler, place: Place, managers_cookie: str
+) -> None:
+    path = f"/admin/orders/menuitem/{place.dish.pk}/image/"
+    parts = [b"x" * LIMIT] * 7
+
+    announced = await ask(handler, path, b"x", method="POST", cookie=managers_cookie, content_length=str(6 * LIMIT))
+    grown = await ask(handler, path, *parts, method="POST", cookie=managers_cookie)
+    strange = await ask(handler, path, *parts, method="POST")
+
+    assert (announced.status, announced.headers["content-type"]) == (413, "text/html; charset=utf-8")
+    assert b"The picture is larger than 5 MiB." in announced.text
+    assert b'<input type="file" name="image"' in announced.text
+    assert (grown.status, b"The picture is larger than 5 MiB." in grown.text) == (413, True)
+    assert (strange.status, strange.headers["location"]) == (302, f"/login/?next={path}")
 
 
 @pytest.mark.parametrize(
