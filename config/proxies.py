@@ -37,7 +37,9 @@ def behind(proxies: tuple[str, ...], application: App) -> App:
 def _client(scope: dict[str, Any]) -> tuple[str, int] | None:
     """Return the client as the server has it, its address written in the one usual way; None for what is none."""
     client = scope.get("client")
-    address = _address(str(client[0])) if client else None
+    if not client:
+        return None
+    address = _address(str(client[0]))
     return None if address is None else (str(address), client[1])
 
 

@@ -122,7 +122,7 @@ def take(kind: str, key: str | int) -> None:
     with _keeping:
         now = time.monotonic()
         # Whoever asked last stands last: those are forgotten who have not asked for the longest time.
-        caller = _callers[name] = _callers.pop(name, None) or _newcomer(now, burst)
+        caller = _callers[name] = _callers.pop(name) if name in _callers else _newcomer(now, burst)
         if len(_callers) > MOST_CALLERS:
             del _callers[next(iter(_callers))]
         if now < caller.refused_until:

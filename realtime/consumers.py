@@ -21,6 +21,7 @@ from django.db import Error as DatabaseError
 from django.utils import timezone
 
 from orders.access import BadToken
+from orders.addresses import network_of
 from orders.errors import DomainError
 from orders.shapes import timestamp
 from realtime.commands import ALREADY_ANSWERED, COMMANDS, Auth, Call, convert, resolve, sign_in, to_sign_in
@@ -142,7 +143,7 @@ class StreamConsumer(AsyncConsumer):
 
     def _address(self) -> str:
         client = self.scope.get("client")
-        return str(client[0]) if client else ""
+        return network_of(str(client[0])) if client else ""
 
     def _welcome(self) -> dict[str, Any]:
         nobody = {"authenticated": False, "user": None, "restaurant": None}

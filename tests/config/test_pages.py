@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -78,6 +79,20 @@ def test_sign_in_is_refused_when_the_account_was_guessed_at_too_often(place: Pla
     assert response.status_code == 429
     assert 0 < int(response["Retry-After"]) <= 15 * 60 + 1
     assert SESSION_KEY not in client.session
+
+
+def test_sign_in_is_put_off_when_too_many_sign_in_at_once(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    chef = with_password(place.staff(Role.KITCHEN).user)
+    client, places = Client(), threading.BoundedSemaphore(1)
+    monkeypatch.setattr("orders.services.sign_ins._places", places)
+
+    with places:
+        refused = client.post("/login/", credentials(chef))
+    response = client.post("/login/", credentials(chef))
+
+    assert (refused.status_code, refused["Retry-After"]) == (503, "2")
+    assert 'role="alert"' in refused.text
+    assert (response.status_code, response["Location"]) == (302, "/")
 
 
 def test_choice_is_offered_when_staff_work_in_several_restaurants(place: Place) -> None:
