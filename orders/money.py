@@ -13,11 +13,19 @@ MOST = Decimal("99999999.99")  # what a column of Decimal(10,2) holds
 
 # ISO 4217, list one: currencies with no minor unit. All others are taken to have two decimals.
 _WITHOUT_MINOR_UNIT = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split())  # noqa: SIM905
+# Of more decimals than our columns hold.
+_FINER_THAN_CENTS = frozenset("BHD CLF IQD JOD KWD LYD OMR TND UYW".split())  # noqa: SIM905
+# Codes of metals, units of account and of nothing: nobody pays in them.
+_NO_MONEY = frozenset("XAD XAG XAU XBA XBB XBC XBD XDR XPD XPT XSU XTS XUA XXX".split())  # noqa: SIM905
 
 
-def is_currency(code: str) -> bool:
-    """Whether the code has the form of an ISO 4217 code: three capital letters."""
-    return re.fullmatch(r"[A-Z]{3}", code) is not None
+def why_no_currency(code: str) -> str:
+    """Say why a restaurant cannot take this currency; nothing where it can."""
+    if re.fullmatch(r"[A-Z]{3}", code) is None or code in _NO_MONEY:
+        return f"{code!r} is not a currency code of ISO 4217."
+    if code in _FINER_THAN_CENTS:
+        return f"{code} has more than two decimals, and amounts have two here."
+    return ""
 
 
 def rounded(amount: Decimal, currency: str) -> Decimal:
@@ -29,6 +37,11 @@ def rounded(amount: Decimal, currency: str) -> Decimal:
 def is_payable(amount: Decimal, currency: str) -> bool:
     """Whether the amount can be handed over: it has no more decimals than the currency's unit."""
     return amount == rounded(amount, currency)
+
+
+def why_not_payable(amount: Decimal, currency: str) -> str:
+    """Say why nobody can hand over exactly this; nothing where one can."""
+    return "" if is_payable(amount, currency) else f"{currency} has no unit as small as that."
 
 
 @dataclass(frozen=True, slots=True)

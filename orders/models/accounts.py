@@ -12,8 +12,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 
-from orders.money import is_currency
-from orders.states import Role
+from orders.money import why_no_currency
+from orders.states import OPEN, Role
 
 
 def check_timezone(name: str) -> None:
@@ -23,9 +23,10 @@ def check_timezone(name: str) -> None:
 
 
 def check_currency(code: str) -> None:
-    """Raise ValidationError unless the code has the form of ISO 4217."""
-    if not is_currency(code):
-        raise ValidationError(f"{code!r} is not a currency code of ISO 4217.", code="currency")
+    """Raise ValidationError unless the code has the form of ISO 4217, and its amounts have two decimals at most."""
+    problem = why_no_currency(code)
+    if problem:
+        raise ValidationError(problem, code="currency")
 
 
 class User(AbstractUser):
@@ -85,7 +86,11 @@ class Restaurant(models.Model):
         return self.name
 
     def clean(self) -> None:
-        """Check that a ticket turns late after it has warned, for every channel."""
+        """Check that a ticket turns late after it has warned, for every channel, and that no open bill is converted."""
+        before = Restaurant.objects.filter(pk=self.pk).values_list("currency", flat=True).first()
+        if before not in (None, self.currency) and self.orders.filter(status__in=OPEN).exists():
+            detail = f"Orders are open in {before}: close them before the currency changes."
+            raise ValidationError({"currency": ValidationError(detail, code="in_use")})
         for channel, minutes in {"": self.lateness(""), **{c: self.lateness(c) for c in self.channel_minutes}}.items():
             if minutes[0] > minutes[1]:
                 raise ValidationError(f"{channel or 'Tickets'}: late comes before warn.", code="minutes")

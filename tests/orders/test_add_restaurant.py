@@ -68,6 +68,7 @@ def test_password_is_kept_when_the_owner_is_known() -> None:
         ({"slug": "x" * 51}, "slug: Ensure this value has at most 50 characters (it has 51)."),
         ({"currency": "euro"}, "currency: 'euro' is not a currency code of ISO 4217."),
         ({"currency": "E1"}, "currency: 'E1' is not a currency code of ISO 4217."),
+        ({"currency": "KWD"}, "currency: KWD has more than two decimals, and amounts have two here."),
         ({"timezone": "Oslo"}, "timezone: 'Oslo' is not a time zone of the IANA database."),
         (
             {"owner": "hanna berg"},
