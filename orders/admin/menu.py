@@ -33,7 +33,7 @@ from orders.models import (
 )
 from orders.pictures import SENT_TOO_MUCH, TOO_MUCH, picture_url
 from orders.reach import reach_of
-from orders.services.menu import check_price, delete_menu_item, set_availability
+from orders.services.menu import check_prices, delete_menu_item, set_availability
 from orders.services.menu_news import telling_menu_changes
 from orders.services.menu_pictures import remove_picture, set_picture
 from orders.services.modifier_groups import telling_group_changes
@@ -113,7 +113,7 @@ class PricedForm(OwnedForm):
         home, price = self.home_id(), cleaned.get("price")
         if home is not None and price is not None:
             try:
-                check_price(home, price, "/price")
+                check_prices(home, {"/price": price})
             except InvalidFields as refusal:
                 self.add_error("price", refusal.problems[0].detail)
         return cleaned

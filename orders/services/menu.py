@@ -10,6 +10,7 @@ from typing import Any, TypedDict, Unpack
 from django.db import models, transaction
 
 from orders.actors import Actor
+from orders.books import book_of
 from orders.errors import FieldProblem, InvalidFields, NotFound
 from orders.in_use import check_unused
 from orders.models import (
@@ -21,6 +22,7 @@ from orders.models import (
     MenuItemModifierGroup,
     ModifierGroup,
 )
+from orders.money import why_not_payable
 from orders.pictures import forget_picture
 from orders.scopes import Scope
 from orders.services.menu_news import telling_menu_changes
@@ -126,7 +128,10 @@ def set_availability(*, menu_item_id: int, actor: Actor, **changes: Unpack[Avail
 
 
 def _set_columns(dish: MenuItem, fields: Mapping[str, object]) -> None:
-    """Set what is kept in the dish's own row; raises NotFound for ids that the restaurant hasn't."""
+    """Set what is kept in the dish's own row.
+
+    Raises NotFound for ids that the restaurant hasn't, InvalidFields for a price that nobody can pay.
+    """
     missing = [
         FieldProblem(f"/{name}", "not_found", f"There is no such {called}.")
         for name, (model, called) in _ROWS_OF.items()
@@ -135,9 +140,23 @@ def _set_columns(dish: MenuItem, fields: Mapping[str, object]) -> None:
     ]
     if missing:
         raise NotFound(missing[0].detail, problems=missing)
+    price = fields.get("price")
+    if isinstance(price, Decimal):
+        check_prices(dish.restaurant_id, {"/price": price})
     for name, value in fields.items():
         if name not in ("allergen_ids", "modifier_group_ids"):
             setattr(dish, name, "" if name == "external_id" and value is None else value)
+
+
+def check_prices(restaurant_id: int, prices: Mapping[str, Decimal]) -> None:
+    """Raise InvalidFields for {pointer: price} finer than the unit of the restaurant's currency, naming each."""
+    if not prices:
+        return
+    currency = book_of(restaurant_id).restaurant.currency
+    why = {pointer: why_not_payable(price, currency) for pointer, price in prices.items()}
+    problems = [FieldProblem(pointer, "currency_unit", detail) for pointer, detail in why.items() if detail]
+    if problems:
+        raise InvalidFields(problems)
 
 
 def _set_parts(dish: MenuItem, fields: DishChanges) -> None:

@@ -12,6 +12,7 @@ from orders.errors import FieldProblem, InUse, InvalidFields, NotFound
 from orders.in_use import check_unused, why_kept
 from orders.models import MenuItem, Modifier, ModifierGroup
 from orders.scopes import Scope
+from orders.services.menu import check_prices
 from orders.services.menu_news import telling_menu_changes
 from orders.states import Role
 from orders.units import require_unit, unit_of_work
@@ -95,6 +96,10 @@ def _set_modifiers(group: ModifierGroup, asked: Sequence[AskedModifier]) -> None
     """Have the group consist of these, in this order."""
     present = {modifier.pk: modifier for modifier in group.modifiers.all()}
     _check_modifiers(asked, present)
+    check_prices(
+        group.restaurant_id,
+        {f"/modifiers/{index}/price": each["price"] for index, each in enumerate(asked) if "price" in each},
+    )
     named = {modifier["id"] for modifier in asked if "id" in modifier}
     for pk, modifier in present.items():
         if pk not in named:

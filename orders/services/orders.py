@@ -27,7 +27,7 @@ from orders.errors import (
     NotPaid,
 )
 from orders.models import Allergen, Order, OrderItem, Payment, Table
-from orders.money import is_payable
+from orders.money import why_not_payable
 from orders.scopes import Scope
 from orders.services.customers import AskedCustomer, find_customer, match_customer
 from orders.services.dishes import (
@@ -367,9 +367,8 @@ def _change_discount(order: Order, actor: Actor, amount: Decimal) -> None:
     actor.require(Role.MANAGER, to="give discounts")
     if amount < 0:
         raise InvalidFields.one("/discount_amount", "min_value", "A discount is not negative.")
-    if not is_payable(amount, order.currency):
-        detail = f"{order.currency} has no unit as small as that."
-        raise InvalidFields.one("/discount_amount", "currency_unit", detail)
+    if problem := why_not_payable(amount, order.currency):
+        raise InvalidFields.one("/discount_amount", "currency_unit", problem)
     if amount > order.total_amount:
         raise InvalidFields.one("/discount_amount", "max_value", "The discount is more than the order's total.")
     order.discount_granted = amount

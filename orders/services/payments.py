@@ -15,7 +15,7 @@ from orders.aggregates import lock_order
 from orders.card_numbers import refuse_card_number
 from orders.errors import Duplicate, FieldProblem, InvalidFields, NotFound, NotPayable, Overpaid, RefundTooLarge
 from orders.models import Counter, Order, Payment, Refund
-from orders.money import is_payable
+from orders.money import why_not_payable
 from orders.reading import read_rows
 from orders.scopes import Scope
 from orders.services.touching import add_paid, take_back_paid
@@ -106,9 +106,8 @@ def _check_amounts(currency: str, **amounts: Decimal | None) -> None:
             continue
         if amount <= 0:
             problems.append(FieldProblem(f"/{name}", "min_value", "An amount is more than 0."))
-        elif not is_payable(amount, currency):
-            detail = f"{currency} has no unit as small as that."
-            problems.append(FieldProblem(f"/{name}", "currency_unit", detail))
+        elif problem := why_not_payable(amount, currency):
+            problems.append(FieldProblem(f"/{name}", "currency_unit", problem))
     if problems:
         raise InvalidFields(problems)
 

@@ -11,11 +11,12 @@ from django.db import connection
 from django.test import Client
 
 from kitchen.models import KitchenOrder
-from orders.models import Category, MenuItem, Order, Table, User
+from orders.models import Category, MenuItem, Order, Restaurant, Table, User
 from orders.services.menu import set_availability
+from orders.services.orders import delete_order
 from orders.states import Role
 from realtime.models import Alert, Event
-from tests.factories import AllergenFactory, CategoryFactory, CustomerFactory, TableFactory
+from tests.factories import AllergenFactory, CategoryFactory, CustomerFactory, ModifierFactory, TableFactory
 from tests.live import database_url
 
 if TYPE_CHECKING:
@@ -446,6 +447,33 @@ def test_restaurant_is_changed_but_for_its_slug_and_currency(place: Place, manag
     restaurant = place.restaurant
     assert (restaurant.name, restaurant.slug, restaurant.currency) == ("Grill & Bar", "grillhaus", "EUR")
     assert restaurant.channel_minutes == {"delivery": {"late": 25}}
+
+
+def test_currency_stays_while_orders_are_open(place: Place) -> None:
+    operator = Client()
+    operator.force_login(User.objects.create_superuser("root"))
+    path = f"/admin/orders/restaurant/{place.restaurant.pk}/change/"
+    order = place.order()
+
+    refused = edit(operator, path, currency="JPY").context["adminform"].form.errors
+    delete_order(order_id=order.pk, actor=place.actor)
+    edit(operator, path, currency="JPY")
+
+    assert refused == {"currency": ["Orders are open in EUR: close them before the currency changes."]}
+    place.restaurant.refresh_from_db()
+    assert place.restaurant.currency == "JPY"
+
+
+def test_prices_are_checked_when_the_currency_has_no_cents(place: Place, manager: Client) -> None:
+    Restaurant.objects.filter(pk=place.restaurant.pk).update(currency="JPY")
+    modifier = ModifierFactory(group__restaurant=place.restaurant)
+
+    dish = edit(manager, f"/admin/orders/menuitem/{place.dish.pk}/change/", price="9.50")
+    group = edit(manager, f"/admin/orders/modifiergroup/{modifier.group_id}/change/", **{"modifiers-0-price": "0.50"})
+
+    small = ["JPY has no unit as small as that."]
+    assert dish.context["adminform"].form.errors == {"price": small}
+    assert group.context["inline_admin_formsets"][0].formset.errors[0] == {"price": small}
 
 
 def test_table_is_protected_when_an_order_names_it(place: Place, manager: Client) -> None:

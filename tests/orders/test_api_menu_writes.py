@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from orders.models import Category, MenuItem
+from orders.models import Category, MenuItem, Restaurant
 from orders.states import Role
 from realtime.models import Event
 from tests.factories import (
@@ -358,6 +358,20 @@ def test_price_is_refused_when_it_is_no_decimal_string(house: House, value: Any)
     assert (reply.status, [pointer for pointer, _ in reply.pointers]) == (400, ["/price"])
 
 
+def test_price_is_refused_when_the_currency_has_no_unit_so_small(house: House) -> None:
+    Restaurant.objects.filter(pk=house.restaurant.pk).update(currency="JPY")
+    path = f"/api/menu-items/{house.dish.pk}"
+
+    replies = [
+        house.manager.patch(path, {"price": "9.50"}),
+        house.manager.post("/api/menu-items", dish_body(house, price="9.50")),
+    ]
+    taken = house.manager.patch(path, {"price": "950.00"})
+
+    assert [(reply.status, reply.pointers) for reply in replies] == [(400, [("/price", "currency_unit")])] * 2
+    assert (taken.status, taken.body["price"], MenuItem.objects.count()) == (200, "950.00", 1)
+
+
 @pytest.mark.parametrize("value", [0, 0.07, "7", "1.01", "-0.1", "0.12345", "NaN", "", "07", True])
 def test_tax_is_refused_when_it_is_no_share(house: House, value: Any) -> None:
     reply = house.manager.patch(f"/api/menu-items/{house.dish.pk}", {"tax_rate": value})
@@ -456,6 +470,6 @@ def test_writing_a_dish_takes_a_constant_number_of_queries(
     boss.patch(address, {"modifier_group_ids": body["modifier_group_ids"]})
     boss.get("/api/categories")
 
-    # Ten of them read the menu before and after, to know what differs on it, and five for the answer.
-    with django_assert_num_queries(29):
+    # Ten of them read the menu before and after, to know what differs on it, two for the currency, and five for the answer.
+    with django_assert_num_queries(31):
         assert boss.patch(address, body).status == 200

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from orders.models import Modifier
+from orders.models import Modifier, Restaurant
 from tests.factories import ChoiceFactory, ModifierFactory, ModifierGroupFactory
 
 if TYPE_CHECKING:
@@ -115,6 +115,16 @@ def test_every_wrong_field_is_named_when_a_group_is_malformed(
 
     assert [(reply.status, reply.pointers) for reply in (made, changed)] == [(400, pointers)] * 2
     assert list(Modifier.objects.values_list("name", flat=True)) == ["Mayo"]
+
+
+def test_price_of_a_modifier_is_refused_when_the_currency_has_no_unit_so_small(house: House) -> None:
+    Restaurant.objects.filter(pk=house.restaurant.pk).update(currency="JPY")
+    modifiers = [{"name": "Mayo", "price": "50"}, {"name": "Curry", "price": "0.50"}]
+
+    reply = house.manager.post("/api/modifier-groups", {"name": "Sauce", "modifiers": modifiers})
+
+    assert (reply.status, reply.pointers) == (400, [("/modifiers/1/price", "currency_unit")])
+    assert not Modifier.objects.exists()
 
 
 def test_bad_request_when_the_most_falls_below_the_least(house: House) -> None:
