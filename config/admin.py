@@ -11,13 +11,16 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.response import SimpleTemplateResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 
 from orders.reach import reach_of
+from orders.wall_clock import zone_of
 
 
 class OwnAutocomplete(AutocompleteJsonView):
@@ -51,8 +54,10 @@ class BrigadeSite(admin.AdminSite):
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if not self.has_permission(request):
                 return never_cache(self.login)(request)
-            answer: HttpResponse = inner(request, *args, **kwargs)
-            return answer
+            # The page is written here, so that all of it tells one restaurant's time.
+            with timezone.override(zone_of(request)):
+                answer: HttpResponse = inner(request, *args, **kwargs)
+                return answer.render() if isinstance(answer, SimpleTemplateResponse) else answer
 
         return update_wrapper(guarded, view)
 

@@ -21,6 +21,7 @@ from orders.errors import DomainError, InvalidFields
 from orders.in_use import why_kept
 from orders.reach import reach_of
 from orders.units import open_unit
+from orders.wall_clock import tell_time_of
 
 if TYPE_CHECKING:
     from django.contrib.admin.options import BaseModelAdmin
@@ -129,6 +130,13 @@ class RestaurantAdmin(OwnChoices, admin.ModelAdmin[M]):
         reach = reach_of(request)
         rows: QuerySet[Any] = super().get_queryset(request)
         return rows if reach.is_boundless else rows.filter(**{f"{self.restaurant_path}__in": list(reach.roles)})
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> M | None:
+        """Return a row, whose page tells the time of its restaurant."""
+        found = super().get_object(request, object_id, from_field)
+        if found is not None:
+            tell_time_of(found)
+        return found
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[M], search_term: str

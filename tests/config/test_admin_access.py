@@ -17,6 +17,7 @@ from orders.models import (
     Category,
     Counter,
     Customer,
+    Device,
     FoodType,
     Membership,
     MenuItem,
@@ -29,8 +30,9 @@ from orders.models import (
     User,
 )
 from orders.services.cancellations import request_cancellation
+from orders.services.devices import pair_device
 from orders.services.payments import refund_payment, take_payment
-from orders.states import PaymentMethod, Role
+from orders.states import DeviceKind, PaymentMethod, Role
 from realtime.models import Alert, Severity
 from realtime.services import raise_alert
 from tests.factories import (
@@ -46,11 +48,12 @@ if TYPE_CHECKING:
     from tests.places import Place
 
 MODELS = (
-    Alert, Allergen, CancellationRequest, Category, Counter, Customer, FoodType, KitchenOrder, Membership, MenuItem,
+    Alert, Allergen, CancellationRequest, Category, Counter, Customer, Device, FoodType, KitchenOrder, Membership, MenuItem,
     ModifierGroup, Order, Payment, Refund, Restaurant, Station, Table, User,
 )  # fmt: skip
 # What fields of forms ask for while somebody types: (app, model, field), and the model that is offered.
 ASKED = {
+    ("orders", "device", "counter"): Counter,
     ("orders", "menuitem", "category"): Category,
     ("orders", "menuitem", "food_type"): FoodType,
     ("orders", "menuitem", "station"): Station,
@@ -104,6 +107,8 @@ def row_of(model: type[Any], place: Place) -> Any:  # noqa: PLR0911 - each model
         return paid if model is Payment else refund_payment(payment_id=paid.pk, reason="Cold", actor=place.actor)
     if model is CancellationRequest:
         return request_cancellation(order_id=place.ticket().order_id, reason="They left", actor=place.actor)
+    if model is Device:
+        return pair_device(name="Pass", kind=DeviceKind.DISPLAY, actor=place.actor)[0]
     if model is Alert:
         return raise_alert(actor=place.actor, severity=Severity.INFO, message="Oven two is cold")
     made = {Station: place.station, Table: place.table, MenuItem: place.dish, Category: place.dish.category}
