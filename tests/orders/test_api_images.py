@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core.files.storage import InMemoryStorage, default_storage
+from django.db import connection
+from django.db.models.signals import post_save
 from django.test import Client
 from django.test.client import BOUNDARY, encode_multipart
 
@@ -222,6 +224,19 @@ def test_picture_is_unavailable_now_when_the_storage_is_out_of_reach(house: Hous
     reply = Client().get(url)
 
     assert (reply.status_code, reply["Retry-After"], reply["Cache-Control"]) == (503, "2", "no-store")
+
+
+def test_picture_is_kept_when_nobody_knows_whether_its_dish_shows_it(house: House, folder: Path) -> None:
+    def break_off(**_: Any) -> None:
+        connection.cursor().execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    post_save.connect(break_off, sender=MenuItem)
+    try:
+        reply = put_picture(house.manager, house.dish.pk, picture())
+    finally:
+        post_save.disconnect(break_off, sender=MenuItem)
+
+    assert (reply.status, len(_files(folder))) == (503, 1)
 
 
 def test_dish_loses_its_picture_when_the_storage_is_out_of_reach(house: House, folder: Path) -> None:

@@ -470,6 +470,6 @@ def test_writing_a_dish_takes_a_constant_number_of_queries(
     boss.patch(address, {"modifier_group_ids": body["modifier_group_ids"]})
     boss.get("/api/categories")
 
-    # Ten of them read the menu before and after, to know what differs on it, two for the currency, and five for the answer.
+    # Ten of them read the menu before and after, to know what differs on it, two the currency, and five the answer.
     with django_assert_num_queries(31):
         assert boss.patch(address, body).status == 200
