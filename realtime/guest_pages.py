@@ -73,11 +73,16 @@ def guest_texts() -> dict[str, Any]:
         "add_named": _("Add {dish}"),
         "fewer": _("One less: {dish}"),
         "more": _("One more: {dish}"),
-        "choose_at_least": _("{group}: choose at least {min}"),
+        "choose_one": _("{group}: choose one"),
+        "choose_exactly": _("{group}: choose {min}"),
+        "choose_between": _("{group}: choose {min} to {max}"),
         "choose_up_to": _("{group}: choose up to {max}"),
-        "send": _("Order for {total}"),
-        "sending": _("Sending"),
-        "sent": _("Your order {number} was sent."),
+        "wish": _("Add a wish"),
+        "wish_named": _("Add a wish: {dish}"),
+        "danger": _("You named this: {names}"),
+        "allergies": _("Allergies"),
+        "no_allergies": _("none named"),
+        **_basket_texts(),
         "sold_out": _("Not everything is available any more: {names}."),
         "live": _("Live"),
         "stale": _("Not up to date since {time}"),
@@ -93,4 +98,19 @@ def guest_texts() -> dict[str, Any]:
             "not_found": _("There is no such code, or it has expired."),
             "other": _("This could not be done. Ask the staff."),
         },
+    }
+
+
+def _basket_texts() -> dict[str, str]:
+    return {
+        "one_dish": _("1 dish"),
+        "dishes": _("{count} dishes"),
+        "added": _("{dish} was added. To be ordered: {count}."),
+        "show": _("Show"),
+        "hide": _("Hide"),
+        "send": _("Order for {total}"),
+        "send_again": _("Send again: {total}"),
+        "sending": _("Sending"),
+        "sent": _("Your order {number} was sent."),
+        "unanswered": _("First send your last order again, or discard it."),
     }

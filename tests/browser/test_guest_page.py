@@ -39,6 +39,10 @@ def open_guest(open_page: Callable[..., Page]) -> Callable[..., Page]:
     return open_one
 
 
+def open_basket(page: Page) -> None:
+    page.locator("#basket-toggle[aria-expanded=false]").click()
+
+
 def test_guests_order_from_their_table_and_follow_it(
     place: Place, chosen: tuple[int, ...], open_guest: Callable[..., Page]
 ) -> None:
@@ -48,6 +52,7 @@ def test_guests_order_from_their_table_and_follow_it(
 
     page.get_by_label("Extra bacon").check()
     page.get_by_role("button", name="Add Burger").click()
+    open_basket(page)
     page.get_by_role("button", name="One more: Burger").click()
     page.get_by_label("A word to the staff").fill("By the window")
     expect(page.locator("#send")).to_have_text("Order for €19.00")
@@ -86,6 +91,7 @@ def test_page_says_so_when_the_last_portion_is_gone(
 ) -> None:
     page = open_guest(f"/t/#{place.table_token}")
     page.get_by_role("button", name="Add Burger").click()
+    open_basket(page)
     page.get_by_role("button", name="One more: Burger").click()
     MenuItem.objects.filter(pk=place.dish.pk).update(silently=True, stock=1)
 
@@ -142,7 +148,10 @@ def test_every_word_can_be_read_and_every_control_has_a_name(
 ) -> None:
     place.order()
     page = open_guest(f"/t/#{place.table_token}", color_scheme=scheme)
+    page.locator("#allergies summary").click()
+    page.get_by_label("Sesame").check()
     page.get_by_role("button", name="Add Burger").click()
+    open_basket(page)
 
     assert page.evaluate(TOO_FAINT) == []
     assert page.evaluate(NAMELESS) == []

@@ -1,19 +1,69 @@
-/** The menu as guests order from it, and what they have chosen so far. */
+/** The menu as guests order from it: its categories, its dishes, and the allergies that the kitchen is told of. */
 
+import { dangers } from "./guest_basket.js";
 import { element, filled } from "./ticket.js";
 import { price } from "./guest_orders.js";
 
-const MOST_PORTIONS = 99;
+const LONGEST_WISH = 500;
 
-/** Build the menu: a heading for each category, a card for each dish. `add` is called with (dish, modifiers). */
-export function menuList(dishes, currency, text, add) {
-  const sections = new Map();
-  for (const dish of dishes) {
-    const { id, name } = dish.category;
-    if (!sections.has(id)) sections.set(id, element("section", { class: "guest-category" }, element("h3", {}, name)));
-    sections.get(id).append(dishCard(dish, currency, text, add));
+/** The menu on the page. What a guest is filling in stays when another dish changes. */
+export class Menu {
+  #cards = new Map(); // dish id → its card, and what it was built from
+
+  /** `add` is called with (dish, modifiers, wish), and says whether it was taken. */
+  constructor(list, jumps, { text, add }) {
+    Object.assign(this, { list, jumps, text, add });
   }
-  return [...sections.values()];
+
+  show(dishes, currency, allergies) {
+    const focused = document.activeElement;
+    const sections = new Map();
+    for (const dish of dishes) {
+      const { id, name } = dish.category;
+      if (!sections.has(id)) sections.set(id, category(name));
+      sections.get(id).append(this.#card(dish, currency));
+    }
+    for (const id of this.#cards.keys()) if (!dishes.some((dish) => dish.id === id)) this.#cards.delete(id);
+    this.list.replaceChildren(...sections.values());
+    this.#showJumps([...sections.values()]);
+    this.mark(allergies);
+    if (this.list.contains(focused)) focused.focus({ preventScroll: true });
+  }
+
+  /** Mark the dishes that contain what the guests named. */
+  mark(allergies) {
+    for (const { dish, card } of this.#cards.values()) {
+      const named = dangers(dish, allergies);
+      card.querySelector(".guest-danger").textContent = named ? filled(this.text.danger, { names: named }) : "";
+    }
+  }
+
+  #card(dish, currency) {
+    const built = JSON.stringify(dish);
+    const known = this.#cards.get(dish.id);
+    if (known?.built === built) return known.card;
+    const card = dishCard(dish, currency, this.text, this.add);
+    this.#cards.set(dish.id, { dish, card, built });
+    return card;
+  }
+
+  /** A button for each category; a link would put its name where the table's token stands, behind the "#". */
+  #showJumps(sections) {
+    this.jumps.hidden = sections.length < 2;
+    this.jumps.replaceChildren(...sections.map((section) => {
+      const heading = section.querySelector("h3");
+      const button = element("button", { type: "button", class: "button" }, heading.textContent);
+      button.addEventListener("click", () => {
+        section.scrollIntoView({ block: "start" });
+        heading.focus({ preventScroll: true });
+      });
+      return button;
+    }));
+  }
+}
+
+function category(name) {
+  return element("section", { class: "guest-category" }, element("h3", { tabindex: -1 }, name));
 }
 
 function dishCard(dish, currency, text, add) {
@@ -24,24 +74,34 @@ function dishCard(dish, currency, text, add) {
     dish.image_url ? element("img", { src: dish.image_url, alt: "", loading: "lazy", width: 96, height: 96 }) : null,
     element("div", { class: "guest-dish-text" }, title, kind,
       dish.description ? element("p", { class: "guest-soft" }, dish.description) : null,
-      allergens ? element("p", { class: "guest-allergens" }, `${text.contains}: ${allergens}`) : null),
+      allergens ? element("p", { class: "guest-allergens" }, `${text.contains}: ${allergens}`) : null,
+      element("p", { class: "guest-danger" })),
     ...dish.modifier_groups.map((group) => choice(dish, group, currency, text)),
+    wish(dish, text),
     element("p", { class: "guest-problem", role: "alert" }),
     element("button", { class: "button", "aria-label": filled(text.add_named, { dish: dish.name }) }, text.add));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const short = lacking(form, dish);
     form.querySelector(".guest-problem").textContent = short ? asked(short, text) : "";
-    if (short) return;
-    add(dish, chosen(form, dish));
+    if (short || !add(dish, chosen(form, dish), form.elements.wish.value.trim())) return;
     form.reset(); // the next portion may be had in another way
+    form.querySelector("details").open = false;
   });
   return form;
 }
 
+/** A wish for this dish alone, out of the way until it is asked for. */
+function wish(dish, text) {
+  const label = filled(text.wish_named, { dish: dish.name });
+  const input = element("input", { name: "wish", maxlength: LONGEST_WISH, autocomplete: "off", "aria-label": label });
+  return element("details", { class: "guest-wish" }, element("summary", { "aria-label": label }, text.wish), input);
+}
+
 function asked(group, text) {
   const { name, min, max } = group;
-  return filled(min > 0 ? text.choose_at_least : text.choose_up_to, { group: name, min, max });
+  if (min === max) return filled(min === 1 ? text.choose_one : text.choose_exactly, { group: name, min });
+  return filled(min > 0 ? text.choose_between : text.choose_up_to, { group: name, min, max });
 }
 
 function choice(dish, group, currency, text) {
@@ -74,71 +134,14 @@ function lacking(form, dish) {
   });
 }
 
-/** What is to be ordered. The key stays with it, so that what is sent twice is ordered once. */
-export class Basket {
-  #lines = new Map();
-  #key = null;
-
-  add(dish, modifiers) {
-    const ids = modifiers.map((modifier) => modifier.id);
-    const id = [dish.id, ...ids].join("-");
-    const held = this.#lines.get(id);
-    const each = modifiers.reduce((sum, modifier) => sum + Number(modifier.price), Number(dish.price));
-    this.#lines.set(id, { id, dish, modifiers, ids, each, quantity: Math.min(MOST_PORTIONS, (held?.quantity ?? 0) + 1) });
-    this.#key = null;
-  }
-
-  change(id, by) {
-    const line = this.#lines.get(id);
-    if (!line) return;
-    const quantity = Math.min(MOST_PORTIONS, line.quantity + by);
-    if (quantity > 0) this.#lines.set(id, { ...line, quantity });
-    else this.#lines.delete(id);
-    this.#key = null;
-  }
-
-  /** Take out what is not on the menu any more; returns its names. */
-  keepOnly(dishes) {
-    const ids = new Set(dishes.map((dish) => dish.id));
-    const gone = this.lines.filter((line) => !ids.has(line.dish.id));
-    for (const line of gone) this.#lines.delete(line.id);
-    if (gone.length) this.#key = null;
-    return gone.map((line) => line.dish.name);
-  }
-
-  clear() {
-    this.#lines.clear();
-    this.#key = null;
-  }
-
-  get lines() {
-    return [...this.#lines.values()];
-  }
-
-  get total() {
-    return this.lines.reduce((sum, line) => sum + line.quantity * line.each, 0);
-  }
-
-  get items() {
-    return this.lines.map((line) => ({ menu_item_id: line.dish.id, quantity: line.quantity, modifier_ids: line.ids }));
-  }
-
-  /** 128 random bits: also where the page has no secure context, and so no randomUUID. */
-  get key() {
-    this.#key ??= [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-    return this.#key;
-  }
-}
-
-/** Build a line of the basket; its buttons carry the line's id and what they do to its quantity. */
-export function basketLine(line, currency, text) {
-  const name = element("span", { class: "guest-line-name" }, `${line.quantity} × ${line.dish.name}`);
-  const extras = line.modifiers.map((modifier) => modifier.name).join(", ");
-  if (extras) name.append(element("span", { class: "guest-soft" }, extras));
-  const button = (by, sign, label) => {
-    const says = filled(label, { dish: line.dish.name });
-    return element("button", { type: "button", class: "button guest-step", "data-line": line.id, "data-by": by, "aria-label": says }, sign);
-  };
-  return element("li", { class: "guest-line" }, name, button(-1, "−", text.fewer), button(1, "+", text.more),
-    element("span", {}, price(line.quantity * line.each, currency)));
+/** What can be ticked as an allergy: all that the dishes contain, and what was ticked before, by name. */
+export function allergyChoices(dishes, allergies) {
+  const names = new Map(allergies);
+  for (const dish of dishes) for (const { id, name } of dish.allergens) names.set(id, name);
+  const language = document.documentElement.lang;
+  return [...names].sort(([, a], [, b]) => a.localeCompare(b, language)).map(([id, name]) => {
+    const input = element("input", { type: "checkbox", value: id, "data-name": name });
+    input.checked = allergies.has(id);
+    return element("label", { class: "guest-option" }, input, ` ${name}`);
+  });
 }

@@ -20,7 +20,10 @@ export function orderCard(order, text) {
     ? element("p", { class: "guest-sum" }, element("span", {}, text.paid), price(order.paid_amount, order.currency))
     : null;
   const attributes = { class: "guest-order", "data-order": order.id, "data-status": order.status };
-  return element("li", attributes, head, progress(order), estimate(order, text), lines, sum, paid);
+  const allergies = order.allergies?.length
+    ? element("p", { class: "guest-allergens" }, `${text.allergies}: ${order.allergies.join(", ")}`)
+    : null;
+  return element("li", attributes, head, progress(order), estimate(order, text), allergies, lines, sum, paid);
 }
 
 /** A bar says nothing that the words beside it don't: it is hidden from screen readers. */
@@ -42,6 +45,7 @@ function line(item, order, text) {
   const extras = item.modifiers.map((modifier) => modifier.name).join(", ");
   const name = element("span", { class: "guest-line-name" }, `${item.quantity} × ${item.menu_item.name}`);
   if (extras) name.append(element("span", { class: "guest-soft" }, extras));
+  if (item.special_instructions) name.append(element("span", { class: "guest-soft" }, item.special_instructions));
   const said = text.item_statuses[item.status] ?? "";
   const status = said ? element("span", { class: "guest-soft" }, said) : null;
   const cost = element("span", {}, price(item.line_total, order.currency));
