@@ -95,7 +95,7 @@ class Environment(BaseSettings):
         "as `https://shop.example`.",
     )
     EVENT_RETENTION_DAYS: int = Field(
-        30, ge=1, le=3650, description="How many days of events a screen can be replayed from."
+        30, ge=1, le=3650, description="How many days of events are to be kept; nothing prunes them yet."
     )
     ORDER_QR_HOURS: int = Field(24, ge=1, le=720, description="How long the QR code on an order's slip can be scanned.")
     TRACKING_LINK_HOURS: int = Field(
@@ -128,7 +128,7 @@ class Environment(BaseSettings):
     METRICS_TOKEN: str | None = Field(
         None,
         min_length=16,
-        description="Bearer token that opens `/metrics` to others than this machine; at least 16 characters.",
+        description="Bearer token for `/metrics`, which is not served yet; at least 16 characters.",
     )
     DATABASE_POOL_SIZE: int = Field(
         10, ge=2, le=500, description="Database connections that one server process keeps at most."

@@ -1,5 +1,6 @@
 """Django's settings. What an operator may choose is in config/env.py; this file only derives from it."""
 
+import tomllib
 from datetime import timedelta
 
 import django_stubs_ext
@@ -174,7 +175,7 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Brigade",
     "DESCRIPTION": "Restaurant orders and kitchen screens.",
-    "VERSION": "1.0.0",
+    "VERSION": tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["project"]["version"],
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],

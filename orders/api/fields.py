@@ -88,6 +88,10 @@ class DecimalText(serializers.DecimalField):
 class Amount(DecimalText):
     """An amount of money, as a decimal string."""
 
+    default_error_messages: ClassVar[dict[str, str]] = {
+        "invalid": 'An amount is a string of digits with at most two decimals, such as "9.50".'
+    }
+
     def __init__(self, **options: Any) -> None:
         super().__init__(max_digits=10, decimal_places=2, **options)
 
