@@ -35,6 +35,20 @@ TOO_FAINT = """() => {
         return layers.reduce((under, [r, g, b, a]) => [r, g, b].map((c, i) => c * a / 255 + under[i] * (1 - a / 255)),
             [255, 255, 255]);
     };
+    // A filter greys what is inside, and lets the ground behind shine through.
+    const grey = (colour, share) => {
+        const [r, g, b] = colour, luma = 0.2126 * r + 0.7152 * g + 0.0722 * b;
+        return [r, g, b].map((c) => c + (luma - c) * share);
+    };
+    const filtered = (node, colour) => {
+        for (let at = node; at; at = at.parentElement) {
+            const {filter} = getComputedStyle(at);
+            const amount = (name, none) => Number(filter.match(`${name}[(]([0-9.]+)`)?.[1] ?? none);
+            const ground = behind(at.parentElement ?? at), shown = amount("opacity", 1);
+            colour = grey(colour, amount("grayscale", 0)).map((c, i) => c * shown + ground[i] * (1 - shown));
+        }
+        return colour;
+    };
     const light = (colour) => colour.slice(0, 3).map((c) => c / 255)
         .map((c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
         .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
@@ -44,7 +58,7 @@ TOO_FAINT = """() => {
     for (let seen = 0; texts.nextNode();) {
         const node = texts.currentNode.parentElement;
         if (!texts.currentNode.data.trim() || !node.checkVisibility() || node.closest("script")) continue;
-        const ratio = contrast(paint(getComputedStyle(node).color), behind(node));
+        const ratio = contrast(filtered(node, paint(getComputedStyle(node).color)), filtered(node, behind(node)));
         if (ratio < 4.5) faint.push(`${texts.currentNode.data.trim()}: ${ratio.toFixed(2)}`);
     }
     return faint;

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.utils import timezone
 
 from kitchen.models import KitchenOrder
 from kitchen.services.tickets import acknowledge_ticket, set_ticket_status
@@ -17,6 +19,7 @@ from orders.services.dishes import AskedItem
 from orders.services.items import add_items
 from orders.services.orders import set_order_status
 from orders.states import OrderStatus, Priority, Role
+from tests.browser.test_accessibility import TOO_FAINT
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -252,7 +255,7 @@ def test_board_says_since_when_it_is_stale_and_is_exact_again_when_the_server_is
     set_ticket_status(ticket_id=before.pk, to=TicketStatus.PREPARING, actor=place.actor)
 
     expect(connection(page)).to_contain_text(re.compile(r"Stale since \d\d:\d\d:\d\d"))
-    expect(page.locator(".board-columns")).to_have_css("filter", "grayscale(1) opacity(0.62)")
+    expect(page.locator(".board-columns")).to_have_css("filter", "grayscale(1)")
     assert shown_statuses(page) == {before.pk: "pending"}
     served.start()
     expect(card(page, missed)).to_be_visible(timeout=PATIENCE_MS)
@@ -260,6 +263,64 @@ def test_board_says_since_when_it_is_stale_and_is_exact_again_when_the_server_is
     expect(page.locator(".board-columns")).to_have_css("filter", "none")
     assert shown_statuses(page) == stored_statuses() == {before.pk: "preparing", missed.pk: "pending"}
     faults.clear()  # the refused connections of the time between
+
+
+def test_every_text_on_the_stale_board_is_readable_whatever_the_pace(
+    open_page: OpenBoard, place: Place, rich_ticket: KitchenOrder, served: Served, faults: list[str]
+) -> None:
+    place.restaurant.warn_after_minutes, place.restaurant.late_after_minutes = 3, 6
+    place.restaurant.save()
+    hurried, late = place.ticket(), place.ticket()
+    for ticket, minutes in ((hurried, 4), (late, 8)):
+        since = timezone.now() - dt.timedelta(minutes=minutes)
+        KitchenOrder.objects.filter(pk=ticket.pk).update(silently=True, created_at=since)
+    page = open_page()
+    page.goto("/kitchen/")
+    expect(connection(page)).to_have_attribute("data-state", "live")
+
+    served.kill()
+
+    expect(page.locator(".board-columns")).to_have_css("filter", "grayscale(1)")
+    paces = [card(page, ticket).get_attribute("data-pace") for ticket in (rich_ticket, hurried, late)]
+    assert paces == ["ok", "warn", "late"]
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        assert (scheme, page.evaluate(TOO_FAINT)) == (scheme, [])
+    page.close()
+    faults.clear()  # the refused connections of the time between
+
+
+# The buttons under which a finger would hit something else: all that are on the screen are asked at their middle.
+COVERED = """() => [...document.querySelectorAll(".ticket button")].filter((button) => {
+    const {x, y, width, height} = button.getBoundingClientRect();
+    const frame = document.querySelector(".board-columns").getBoundingClientRect();
+    const [across, down] = [x + width / 2, y + height / 2];
+    if (down < frame.top || down > frame.bottom) return false;
+    return !button.contains(document.elementFromPoint(across, down));
+}).map((button) => button.textContent)"""
+
+
+@pytest.mark.parametrize("viewport", [{"width": 390, "height": 844}, {"width": 1280, "height": 720}])
+def test_every_button_of_the_tickets_can_be_tapped_while_notices_are_shown(
+    open_board: OpenBoard, place: Place, viewport: dict[str, int]
+) -> None:
+    tickets = [place.ticket() for _ in range(9)]
+    page = open_board(viewport=viewport)
+    expect(page.locator(".ticket")).to_have_count(9)
+
+    for ticket in tickets[:5]:
+        add_items(order_id=ticket.order_id, items=[AskedItem(place.dish.pk, 3)], actor=place.actor)
+
+    expect(page.locator(".notice")).to_have_count(5)
+    for ticket in tickets:
+        button(page, ticket, "Bump").scroll_into_view_if_needed()
+        assert page.evaluate(COVERED) == []
+    frame, notices = page.locator(".board-columns").bounding_box(), page.locator("#notices").bounding_box()
+    assert frame is not None
+    assert notices is not None
+    assert frame["y"] + frame["height"] <= notices["y"]
+    assert frame["height"] >= viewport["height"] / 3
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
 
 
 def test_bump_waits_for_the_connection_and_is_sent_when_it_is_back(
