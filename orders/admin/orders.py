@@ -20,7 +20,7 @@ from orders import states
 from orders.actors import Actor
 from orders.admin.base import OwnedForm, OwnFilter, ReadOnlyInline, RestaurantAdmin, badge
 from orders.admin.payments import PaymentInline, RefundInline
-from orders.admin.records import CancellationRequestInline, WithHistory
+from orders.admin.records import CancellationRequestInline, QRCodeInline, WithHistory
 from orders.errors import DomainError
 from orders.models import Order, OrderItem
 from orders.reach import reach_of
@@ -71,6 +71,11 @@ class OrderForm(OwnedForm):
             self.add_error(name, detail)
         if not named:
             self.add_error(None, refusal.detail)
+
+
+def _is_deleted(order: Order) -> bool:
+    """Whether the service would delete the order: nobody cooks it, and there is no trace of money."""
+    return order.status in states.NOT_YET_IN_KITCHEN and not order.payments.exists()
 
 
 class ReasonForm(ActionForm):
@@ -141,7 +146,7 @@ class OrderAdmin(WithHistory, RestaurantAdmin[Order]):
         ),
         (_("History"), {"fields": ("history",)}),
     )  # fmt: skip
-    inlines = (OrderItemInline, CancellationRequestInline, PaymentInline, RefundInline)
+    inlines = (OrderItemInline, CancellationRequestInline, PaymentInline, RefundInline, QRCodeInline)
     autocomplete_fields = ("table", "customer")
     list_display = (
         "order_number", "status_badge", "channel", "table_name", "customer_name", "priority", "bill", "payment_status",
@@ -165,6 +170,12 @@ class OrderAdmin(WithHistory, RestaurantAdmin[Order]):
         form.actor = reach_of(request).actor(obj.restaurant_id if obj else None)
         return form
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Say what may be corrected where something may."""
+        may = self.has_change_permission(request, obj)
+        sets = super().get_fieldsets(request, obj)
+        return [(name if may or options["fields"] != [*self.editable] else None, options) for name, options in sets]
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Everything but what may be corrected is the services' alone."""
         return [
@@ -179,15 +190,14 @@ class OrderAdmin(WithHistory, RestaurantAdmin[Order]):
         """A closed order stays as it is."""
         return super().has_change_permission(request, obj) and (obj is None or obj.is_open)
 
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Offer to delete what the service would; every later order is cancelled, by its action."""
+        return super().has_delete_permission(request, obj) and (obj is None or _is_deleted(obj))
+
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, Any, set[str], list[Any]]:
-        """Protect what is no longer just asked for: such an order is cancelled, not deleted."""
-        shown, counts, missing, protected = super().get_deleted_objects(objs, request)
-        kept = [
-            f"{order} ({order.get_status_display()})"
-            for order in objs
-            if order.status not in states.NOT_YET_IN_KITCHEN or order.paid_amount or order.refunded_amount
-        ]
-        return shown, counts, missing, [*protected, *kept]
+        """Say which orders go, with all that is theirs; such as have gone too far keep the others."""
+        kept = [f"{order} ({order.get_status_display()})" for order in objs if not _is_deleted(order)]
+        return ([], {}, set(), kept) if kept else ([str(order) for order in objs], {}, set(), [])
 
     def save_model(self, request: HttpRequest, obj: Order, form: Any, change: bool) -> None:
         """Have the service correct the order, which the kitchen then shows."""

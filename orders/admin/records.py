@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from typing import Any
 
 from django.contrib import admin
-from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -15,7 +15,8 @@ from django.utils.translation import gettext_lazy
 
 from orders.admin.base import ReadOnlyInline
 from orders.history import history_of
-from orders.models import CancellationRequest, HistoryEntry, Order
+from orders.models import CancellationRequest, HistoryEntry, Order, QRCode
+from orders.wall_clock import told_moment
 
 MOST_ENTRIES = 200
 
@@ -29,6 +30,14 @@ class CancellationRequestInline(ReadOnlyInline):
     )  # fmt: skip
     readonly_fields = fields
     verbose_name_plural = gettext_lazy("cancellation requests")
+
+
+class QRCodeInline(ReadOnlyInline):
+    """The code on the order's slip: how often it was scanned, and how long it is good for."""
+
+    model = QRCode
+    fields = ("status", "scan_count", "created_at", "expires_at")
+    readonly_fields = fields
 
 
 class WithHistory:
@@ -53,12 +62,23 @@ class WithHistory:
 
 def _cells(entry: HistoryEntry) -> tuple[str, str, str, SafeString]:
     who = f"{entry.actor_name} ({entry.source})" if entry.actor_name else entry.source
-    moment = date_format(timezone.localtime(entry.at), "SHORT_DATETIME_FORMAT")
-    changes = ((name, *(_told(value) for value in pair)) for name, pair in entry.changes.items())
-    return moment, who, entry.event, format_html_join("", "<div>{}: {} → {}</div>", changes)
+    changes = ((name, *(_told(name, value) for value in pair)) for name, pair in entry.changes.items())
+    return told_moment(entry.at), who, entry.event, format_html_join("", "<div>{}: {} → {}</div>", changes)
 
 
-def _told(value: Any) -> str:
+def _told(name: str, value: Any) -> str:
     if value is None or value == "":
         return "-"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if not isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    moment = _moment(value) if name.endswith("_at") else None
+    return value if moment is None else told_moment(moment)
+
+
+def _moment(value: str) -> dt.datetime | None:
+    """Return the moment that is kept as text; None for what is none, or names no zone."""
+    try:
+        moment = parse_datetime(value)
+    except ValueError:
+        return None
+    return moment if moment is not None and moment.tzinfo is not None else None
