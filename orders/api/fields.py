@@ -88,7 +88,7 @@ class DecimalText(serializers.DecimalField):
 class Amount(DecimalText):
     """An amount of money, as a decimal string."""
 
-    default_error_messages: ClassVar[dict[str, str]] = {
+    default_error_messages: ClassVar[dict[str, Any]] = {
         "invalid": 'An amount is a string of digits with at most two decimals, such as "9.50".'
     }
 
