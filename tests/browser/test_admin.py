@@ -73,3 +73,62 @@ def test_admin_has_the_ground_of_the_screens_when_the_scheme_is(
     page.goto("/admin/orders/order/")
 
     assert page.evaluate(ground.format("main")) == screens
+
+
+@pytest.mark.parametrize("path", ["", "orders/order/", "orders/device/add/"])
+def test_way_out_is_on_the_page_when_the_window_is_a_phones(
+    open_page: Callable[..., Page], place: Place, path: str
+) -> None:
+    for _ in range(3):
+        place.order()
+    page = open_page("manager", viewport={"width": 390, "height": 800})
+
+    page.goto(f"/admin/{path}")
+    button = page.locator("#logout-form button")
+    box, bar = button.bounding_box(), page.locator("#header").bounding_box()
+
+    assert box is not None
+    assert bar is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390
+    assert box["y"] + box["height"] <= bar["y"] + bar["height"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    # Whatever lies above it would be what a click there hits.
+    assert button.evaluate(
+        "one => { const at = one.getBoundingClientRect();"
+        " return document.elementFromPoint(at.x + at.width / 2, at.y + at.height / 2) === one; }"
+    )
+
+
+def test_bill_is_seen_in_the_list_of_orders_when_the_window_is_a_laptops(
+    open_page: Callable[..., Page], place: Place
+) -> None:
+    place.order()
+    page = open_page("manager", viewport={"width": 1366, "height": 768})
+
+    page.goto("/admin/orders/order/")
+
+    results = page.locator(".results")
+    edges = results.evaluate(
+        "all => [document.querySelector('th.column-bill').getBoundingClientRect().right,"
+        " all.getBoundingClientRect().right]"
+    )
+
+    assert edges[0] <= edges[1] <= 1366
+    # What has no room right of it is scrolled to.
+    assert results.evaluate("all => getComputedStyle(all).overflowX") == "auto"
+
+
+def test_page_says_that_a_picture_is_too_large(open_page: Callable[..., Page], place: Place, faults: list[str]) -> None:
+    page = open_page("manager")
+    page.goto(f"/admin/orders/menuitem/{place.dish.pk}/image/")
+
+    large = {"name": "soup.jpg", "mimeType": "image/jpeg", "buffer": b"x" * (6 * 1024 * 1024)}
+    page.set_input_files("input[name=image]", files=[large])  # type: ignore[list-item]
+    page.click("input[type=submit].default")
+    page.wait_for_selector(".messagelist")
+
+    assert page.inner_text(".messagelist") == "The picture is larger than 5 MiB."
+    assert page.locator("input[name=image]").count() == 1
+    assert ["413" in fault for fault in faults] == [True]
+    faults.clear()
