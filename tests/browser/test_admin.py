@@ -124,7 +124,7 @@ def test_page_says_that_a_picture_is_too_large(open_page: Callable[..., Page], p
     page.goto(f"/admin/orders/menuitem/{place.dish.pk}/image/")
 
     large = {"name": "soup.jpg", "mimeType": "image/jpeg", "buffer": b"x" * (6 * 1024 * 1024)}
-    page.set_input_files("input[name=image]", files=[large])  # type: ignore[list-item]
+    page.set_input_files("input[name=image]", files=[large])  # type: ignore[arg-type]
     page.click("input[type=submit].default")
     page.wait_for_selector(".messagelist")
 
