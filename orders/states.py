@@ -18,7 +18,7 @@ class Role(models.TextChoices):
 class Channel(models.TextChoices):
     """The way an order comes in and goes out."""
 
-    DINE_IN = "dine_in"  # eaten at a table
+    DINE_IN = "dine_in", "Dine-in"  # eaten at a table
     TAKEAWAY = "takeaway"  # fetched at the counter
     DELIVERY = "delivery"  # brought to the guest
     ONLINE = "online"  # ordered in a shop on the web, brought to the guest
@@ -29,7 +29,7 @@ class Priority(models.TextChoices):
 
     NORMAL = "normal"  # in turn
     EXPRESS = "express"  # before the normal ones
-    VIP = "vip"  # before everything
+    VIP = "vip", "VIP"  # before everything
 
 
 class OrderStatus(models.TextChoices):
@@ -72,7 +72,7 @@ class PaymentMethod(models.TextChoices):
 
     CASH = "cash"  # over the counter, with change
     CARD = "card"  # at the terminal, which alone sees the card
-    QRIS = "qris"  # by scanning the national QR code
+    QRIS = "qris", "QRIS"  # by scanning the national QR code
     TRANSFER = "transfer"  # to the bank account
 
 

@@ -48,8 +48,8 @@ if TYPE_CHECKING:
     from tests.places import Place
 
 MODELS = (
-    Alert, Allergen, CancellationRequest, Category, Counter, Customer, Device, FoodType, KitchenOrder, Membership, MenuItem,
-    ModifierGroup, Order, Payment, Refund, Restaurant, Station, Table, User,
+    Alert, Allergen, CancellationRequest, Category, Counter, Customer, Device, FoodType, KitchenOrder, Membership,
+    MenuItem, ModifierGroup, Order, Payment, Refund, Restaurant, Station, Table, User,
 )  # fmt: skip
 # What fields of forms ask for while somebody types: (app, model, field), and the model that is offered.
 ASKED = {

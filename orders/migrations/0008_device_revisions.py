@@ -17,7 +17,7 @@ DROP TRIGGER renew_revision_by_update ON orders_device;
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("orders", "0020_payment_lists"),
+        ("orders", "0007_payment_lists"),
     ]
 
     operations = [

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("orders", "0010_erased_customers"),
+        ("orders", "0009_erased_customers"),
     ]
 
     operations = [

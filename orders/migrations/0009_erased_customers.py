@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("orders", "0050_device_revisions"),
+        ("orders", "0008_device_revisions"),
     ]
 
     operations = [
