@@ -38,10 +38,13 @@ MOST_PROCESSES = 4
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Test with every core; what was picked by its name is there before others would have started."""
+    """Test with every core, and one process more: some tests wait for servers to start, for sockets, for clocks.
+
+    What was picked by its name is there before others would have started.
+    """
     if not any(Path(argument).is_dir() for argument in config.args):
         return 0
-    return min(len(os.sched_getaffinity(0)), MOST_PROCESSES)
+    return min(len(os.sched_getaffinity(0)) + 1, MOST_PROCESSES)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Dealer | None:

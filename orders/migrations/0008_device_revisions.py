@@ -2,17 +2,7 @@
 
 from django.db import migrations
 
-_RENEW = """
-CREATE TRIGGER renew_revision AFTER INSERT OR DELETE ON orders_device
-    FOR EACH ROW EXECUTE FUNCTION orders_row_changed();
-CREATE TRIGGER renew_revision_by_update AFTER UPDATE ON orders_device FOR EACH ROW
-    WHEN (to_jsonb(OLD) - 'last_used_at' IS DISTINCT FROM to_jsonb(NEW) - 'last_used_at')
-    EXECUTE FUNCTION orders_row_changed();
-"""
-_FORGET = """
-DROP TRIGGER renew_revision ON orders_device;
-DROP TRIGGER renew_revision_by_update ON orders_device;
-"""
+from orders.migrations._renewing import FORGET_DEVICES, RENEW_BY_DEVICES
 
 
 class Migration(migrations.Migration):
@@ -21,5 +11,5 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RunSQL(_RENEW, _FORGET),
+        migrations.RunSQL(RENEW_BY_DEVICES, FORGET_DEVICES),
     ]

@@ -94,7 +94,7 @@ def test_what_was_logged_by_name_is_by_number_when_the_guest_is_erased(place: Pl
 def test_what_was_logged_by_name_is_by_number_when_brigade_is_updated(place: Place) -> None:
     ada = CustomerFactory(restaurant=place.restaurant, name="Ada")
     log_by_name(place, ada)
-    migration = import_module("orders.migrations.0011_nameless_log").Migration
+    migration = import_module("orders.migrations.0014_nameless_log").Migration
 
     with connection.cursor() as cursor:
         cursor.execute(migration.operations[0].sql)

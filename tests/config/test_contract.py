@@ -97,6 +97,8 @@ def agree(body: dict[str, Any], *, about_items: bool) -> None:
         body["reason"] = "The guest has left"  # what the kitchen has already is not cancelled without one
     if "min" in body:
         body["max"] = max(body["min"], body.get("max", 0))
+    if "discount_amount" in body:
+        body["discount_amount"] = "0.50"  # never more than the bill
     if "password" in body:  # names and passwords have rules of their own
         body |= {"username": "mira", "password": "swordfish-and-chips"}
     if body.get("customer"):

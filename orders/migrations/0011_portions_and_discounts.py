@@ -16,7 +16,7 @@ _GRANTED = "UPDATE orders_order SET discount_granted = discount_amount WHERE dis
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("orders", "0011_nameless_log"),
+        ("orders", "0010_business_days"),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0013_plain_addresses'),
+        ('orders', '0012_plain_addresses'),
     ]
 
     operations = [

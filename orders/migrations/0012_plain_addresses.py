@@ -8,7 +8,7 @@ import orders.guest_addresses
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("orders", "0012_portions_and_discounts"),
+        ("orders", "0011_portions_and_discounts"),
     ]
 
     operations = [

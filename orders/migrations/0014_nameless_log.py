@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("admin", "0003_logentry_add_action_flag_choices"),
         ("contenttypes", "0002_remove_content_type_name"),
-        ("orders", "0010_business_days"),
+        ("orders", "0013_labels"),
     ]
 
     operations = [
