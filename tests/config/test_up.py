@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 from uuid import uuid4
@@ -254,28 +255,41 @@ def test_address_is_refused_when_it_is_not_this_machines() -> None:
         listen("192.0.2.1", 8000)
 
 
-def test_nothing_is_left_when_it_was_told_to_end(tmp_path: Path) -> None:
-    with Up(tmp_path) as running:
+@dataclass
+class Ended:
+    """An `up` that opened the sample restaurant on an empty machine, and was told to end."""
+
+    home: Path
+    code: int
+    last_line: str
+    family: list[psutil.Process]
+
+
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory: pytest.TempPathFactory) -> Ended:
+    home = tmp_path_factory.mktemp("ended")
+    with Up(home) as running:
         family = psutil.Process(running.process.pid).children(recursive=True)
-
         code = running.end()
+        return Ended(home, code, running.said.read_text().splitlines()[-1], family)
 
-    assert code == 0
-    assert running.said.read_text().splitlines()[-1] == "Stopping"
-    assert {process.name() for process in family if process.is_running()} == set()
-    with Up(tmp_path) as again:
+
+def test_nothing_is_left_when_it_was_told_to_end(ended: Ended) -> None:
+    assert (ended.code, ended.last_line) == (0, "Stopping")
+    assert {process.name() for process in ended.family if process.is_running()} == set()
+    with Up(ended.home) as again:
         # What was stored is still there: nothing is made or opened a second time.
         assert "Opening the sample restaurant" not in again.said.read_text()
         assert "Sign in to demo as owner" in again.said.read_text()
 
 
-def test_it_opens_again_when_it_was_killed(tmp_path: Path) -> None:
-    with Up(tmp_path) as killed:
+def test_it_opens_again_when_it_was_killed(ended: Ended) -> None:
+    with Up(ended.home) as killed:
         family = psutil.Process(killed.process.pid).children(recursive=True)
         killed.process.kill()
         killed.process.wait()
 
-        with Up(tmp_path) as again:
+        with Up(ended.home) as again:
             assert again.is_live()
             assert "Opening the sample restaurant" not in again.said.read_text()
 
