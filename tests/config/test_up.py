@@ -227,7 +227,7 @@ def test_command_beside_it_finds_the_database_when_nothing_is_set(opened: Up) ->
     listed = run("showmigrations", "--plan", environment=opened.environment)
 
     assert listed.returncode == 0
-    assert "[X]  orders.0001_initial" in listed.stdout
+    assert "[X]  realtime.0001_initial" in listed.stdout
     assert "[ ]" not in listed.stdout
 
 
