@@ -4,11 +4,12 @@ from django.apps import AppConfig
 
 
 class KitchenApp(AppConfig):
-    """Stations and tickets."""
+    """Stations, recipes, contracts and tickets."""
 
     name = "kitchen"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
         """Have the kitchen answer what the orders app announces."""
-        from kitchen import loads, receivers  # noqa: F401, PLC0415
+        # At the end of a unit stations are locked before ingredients.
+        from kitchen import loads, consuming, receivers  # noqa: F401, PLC0415, I001

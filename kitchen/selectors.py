@@ -30,8 +30,8 @@ def open_tickets(restaurant_id: int) -> QuerySet[KitchenOrder]:
 
 
 def at_station(tickets: QuerySet[KitchenOrder], station_id: int) -> QuerySet[KitchenOrder]:
-    """Return those of the tickets that have an item at the station."""
-    there = KitchenOrderItem.objects.filter(ticket=OuterRef("pk"), station_id=station_id)
+    """Return those of the tickets of which a step is the station's."""
+    there = KitchenOrderItem.objects.filter(ticket=OuterRef("pk"), station_ids__contains=[station_id])
     return tickets.filter(Exists(there))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import Struct
 
@@ -21,8 +21,16 @@ class StepShape(Struct, frozen=True):
     done: bool
 
 
+class ItemChange(Struct, frozen=True):
+    """What a version of the contract did to an item: ``added``, ``changed`` ({field: [old, new]}) or ``voided``."""
+
+    version: int
+    kind: str
+    fields: dict[str, Any]
+
+
 class TicketItemShape(Struct, frozen=True):
-    """A production item."""
+    """A production item; ``station_id`` is that of its current step, ``change`` the contract's latest of it."""
 
     id: int
     order_item_id: int
@@ -41,10 +49,14 @@ class TicketItemShape(Struct, frozen=True):
     allergy_confirmed_by_name: Annotated[str | None, StaffOnly]
     started_at: Timestamp | None
     ready_at: Timestamp | None
+    change: ItemChange | None
 
 
 class KitchenOrderShape(Struct, frozen=True):
-    """A ticket, whole. ``prep_minutes`` are whole minutes from its arrival to ready."""
+    """A ticket, whole. ``prep_minutes`` are whole minutes from its arrival to ready.
+
+    After ``warn_at`` it is slow, after ``late_at`` late: every screen and report goes by these.
+    """
 
     id: int
     order_id: int
@@ -69,6 +81,8 @@ class KitchenOrderShape(Struct, frozen=True):
     started_at: Timestamp | None
     ready_at: Timestamp | None
     completed_at: Timestamp | None
+    warn_at: Timestamp | None
+    late_at: Timestamp | None
 
 
 class StationShape(Struct, frozen=True):
@@ -106,13 +120,22 @@ def ticket_item_shape(item: KitchenOrderItem) -> TicketItemShape:
         station_name=item.station_name or None,
         status=item.status,
         course=item.course,
-        held=False,
-        steps=[StepShape(**step) for step in item.steps],
-        allergy_alert=[],
-        allergy_confirmed_by_name=None,
+        held=item.held,
+        steps=step_shapes(item),
+        allergy_alert=item.allergy_alert,
+        allergy_confirmed_by_name=item.allergy_confirmed_by_name or None,
         started_at=maybe_timestamp(item.started_at),
         ready_at=maybe_timestamp(item.ready_at),
+        change=ItemChange(**item.change) if item.change else None,
     )
+
+
+def step_shapes(item: KitchenOrderItem) -> list[StepShape]:
+    """Show the steps of a production item."""
+    return [
+        StepShape(step["name"], step["minutes"], step["station_id"], step["station_name"], step["done"])
+        for step in item.steps
+    ]
 
 
 def ticket_shape(ticket: KitchenOrder) -> KitchenOrderShape:
@@ -124,8 +147,8 @@ def ticket_shape(ticket: KitchenOrder) -> KitchenOrderShape:
         channel=ticket.channel,
         table_id=ticket.table_id,
         table_name=ticket.table_name or None,
-        contract_id=None,
-        contract_version=None,
+        contract_id=ticket.contract_id,
+        contract_version=ticket.contract_version,
         status=ticket.status,
         priority=ticket.priority,
         chef_id=ticket.chef_id,
@@ -141,6 +164,8 @@ def ticket_shape(ticket: KitchenOrder) -> KitchenOrderShape:
         started_at=maybe_timestamp(ticket.started_at),
         ready_at=maybe_timestamp(ticket.ready_at),
         completed_at=maybe_timestamp(ticket.completed_at),
+        warn_at=maybe_timestamp(ticket.warn_at),
+        late_at=maybe_timestamp(ticket.late_at),
     )
 
 

@@ -46,6 +46,7 @@ _ITEM_STEPS: dict[TicketItemStatus, tuple[TicketItemStatus, ...]] = {
 }
 
 OPEN = (TicketStatus.PENDING, TicketStatus.ACKNOWLEDGED, TicketStatus.PREPARING, TicketStatus.READY)
+IN_WORK = (TicketStatus.PENDING, TicketStatus.ACKNOWLEDGED, TicketStatus.PREPARING)
 TO_MAKE = (TicketItemStatus.PENDING, TicketItemStatus.PREPARING)
 WORKERS = (Role.KITCHEN, Role.MANAGER)
 

@@ -25,6 +25,9 @@ DomainError
     ├── AlreadyAsked         the order's cancellation waits for the kitchen's word already
     ├── AlreadyDecided       somebody else has accepted or rejected the cancellation
     ├── TooLate              the time for it has passed
+    ├── MovedAlready         somebody else did it first
+    ├── CourseHeld           the course is not fired yet
+    ├── AllergyUnconfirmed   nobody has confirmed that the guest's allergy was seen to
     ├── KeyInProgress        the first request with this Idempotency-Key still runs
     └── NotEditable          the order or item has gone too far to be changed so
 
@@ -149,12 +152,21 @@ class Conflict(DomainError):
 
 
 class InvalidTransition(Conflict):
-    """The state machine has no such step from here; ``allowed`` names those that it has."""
+    """The state machine has no such step from here; ``allowed`` names those that it has.
+
+    ``by_name`` and ``at`` say who brought it to where it is, and when, where that is known.
+    """
 
     code = "invalid_transition"
 
-    def __init__(self, *, subject: str, status: str, to: str, allowed: list[str]) -> None:
-        super().__init__(f"{subject} is {status} and can't become {to}.", status_now=status, allowed=allowed)
+    def __init__(
+        self, *, subject: str, status: str, to: str, allowed: list[str], by_name: str = "", at: str = ""
+    ) -> None:
+        since = f" (by {by_name} at {at})" if by_name else ""
+        who: dict[str, Any] = {"by_name": by_name, "at": at} if by_name else {}
+        super().__init__(
+            f"{subject} is {status}{since} and can't become {to}.", status_now=status, allowed=allowed, **who
+        )
 
 
 class StaleVersion(Conflict):
@@ -240,6 +252,22 @@ class TooLate(Conflict):
     """The time for it has passed."""
 
     code = "too_late"
+
+
+class MovedAlready(Conflict):
+    """Somebody else did it first; ``by_name`` and ``at`` say who and when."""
+
+
+class CourseHeld(Conflict):
+    """The course is not fired yet; ``courses`` names those that are held."""
+
+    code = "course_held"
+
+
+class AllergyUnconfirmed(Conflict):
+    """Nobody at the station has confirmed the alert; ``items`` are [{item_id, name, allergy_alert}]."""
+
+    code = "allergy_unconfirmed"
 
 
 class KeyInProgress(Conflict):

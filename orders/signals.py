@@ -3,7 +3,8 @@
 Receivers answer synchronously: what one raises undoes the whole unit. Every signal sends ``actor``, and all
 but the last ``order``, locked by the unit.
 
-order_confirmed       the order was accepted; the kitchen opens its ticket
+order_confirmed       the order is being accepted: the kitchen sets ``estimated_ready_at``, which is written with the
+                      status, and opens its ticket at the end of the unit
 order_status_set      staff (not the kitchen) moved the order; also ``previous`` (status)
 order_details_changed the table, notes, priority or allergies changed; also ``fields`` (set of names)
 items_added           items were added to an order that the kitchen has; also ``items``

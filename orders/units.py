@@ -15,7 +15,7 @@ from __future__ import annotations
 import copy
 import functools
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, ParamSpec, Self, TypeVar
@@ -32,6 +32,7 @@ _active = threading.local()
 _end_hooks: list[Callable[[Unit], None]] = []
 
 Values = dict[str, Any]
+PutOff = dict[Hashable, Callable[[], None]]
 M = TypeVar("M", bound=models.Model)
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -81,7 +82,8 @@ class Unit:
 
     actor: Actor
     changes: list[Change] = field(default_factory=list)
-    _marks: list[tuple[str, int]] = field(default_factory=list)
+    _marks: list[tuple[str, int, PutOff]] = field(default_factory=list)
+    _put_off: PutOff = field(default_factory=dict)
     _locked: dict[tuple[type[models.Model], int], Any] = field(default_factory=dict)
 
     def note(self, change: Change) -> None:
@@ -95,12 +97,31 @@ class Unit:
             for change in self.changes
         )
 
-    def drop_since(self, position: int) -> None:
-        """Forget the changes noted after the position; their rows are as they were before."""
+    def drop_since(self, position: int, put_off: PutOff | None = None) -> None:
+        """Forget the changes noted after the position; their rows are as they were before, and so is what to do."""
         for change in reversed(self.changes[position:]):
             change.undo()
         del self.changes[position:]
+        self._put_off = dict(put_off or {})
         self._locked.clear()
+
+    def put_off(self, key: Hashable, work: Callable[[], None]) -> None:
+        """Have something done once, when all else of the unit is: before its events are made.
+
+        For what needs locks that come last, or sums up several changes. Put off again under the same key it stays
+        where it is; it falls with the savepoint that it was put off under.
+        """
+        self._put_off.setdefault(key, work)
+
+    def do_now(self, key: Hashable) -> None:
+        """Do at once what was put off under the key, if anything was."""
+        work = self._put_off.pop(key, None)
+        if work is not None:
+            work()
+
+    def _do_the_rest(self) -> None:
+        while self._put_off:
+            self.do_now(next(iter(self._put_off)))
 
     def watch(self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any) -> Any:
         """Run a statement and follow the savepoints among them (a wrapper of ``connection.execute_wrapper``)."""
@@ -113,15 +134,15 @@ class Unit:
         words = sql.upper().split()
         name = sql.rsplit(maxsplit=1)[-1]
         if words[0] == "SAVEPOINT":
-            self._marks.append((name, len(self.changes)))
+            self._marks.append((name, len(self.changes), dict(self._put_off)))
         elif words[:2] == ["ROLLBACK", "TO"] and self._pop_to(name):
-            self.drop_since(self._marks[-1][1])
+            self.drop_since(*self._marks[-1][1:])
         elif words[0] == "RELEASE" and self._pop_to(name):
             self._marks.pop()
 
     def _pop_to(self, name: str) -> bool:
         """Forget the savepoints made after the named one, which are gone with it; False where there is none."""
-        if all(mark != name for mark, _ in self._marks):
+        if all(mark[0] != name for mark in self._marks):
             return False
         while self._marks[-1][0] != name:
             self._marks.pop()
@@ -191,6 +212,7 @@ def open_unit(actor: Actor = SYSTEM) -> Iterator[Unit]:
             _active.unit = unit
             try:
                 yield unit
+                unit._do_the_rest()  # noqa: SLF001
                 for hook in _end_hooks:
                     hook(unit)
             finally:

@@ -1,19 +1,21 @@
 """From what a unit of work changed to the events that it announces.
 
 The rows of one order and its ticket are told together, as they are after the unit: order, items, cancellation request,
-ticket, ticket's items; then dishes and stations, payments, and ``order:updated`` last. Each status that was passed
-through is an event of its own.
+contract, ticket, ticket's items; then dishes and stations, payments, and ``order:updated`` last. Each status that was
+passed through is an event of its own.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from kitchen.models import KitchenOrder, KitchenOrderItem, Station
+from kitchen.models import Consumption, Ingredient, KitchenOrder, KitchenOrderItem, ProductionContract, Station
 from kitchen.shapes import station_shape
 from orders.models import (
     CancellationRequest,
@@ -30,9 +32,25 @@ from orders.units import Change, Unit
 from realtime import events
 from realtime.drafts import Draft, Pairs, merge, net
 from realtime.models import Alert
-from realtime.telling import Story, Teller
+from realtime.stories import Story
+from realtime.telling import Teller
 
 _encode = msgspec.json.Encoder().encode
+
+
+# Of which order a change is news, and which part of its story it is.
+_SORTS: dict[type, tuple[Callable[[Any], int], str]] = {
+    Order: (lambda change: change.pk, "order"),
+    OrderItem: (lambda change: change.instance.order_id, "items"),
+    ProductionContract: (lambda change: change.instance.order_id, "contracts"),
+    KitchenOrder: (lambda change: change.instance.order_id, "ticket"),
+    KitchenOrderItem: (lambda change: change.instance.ticket.order_id, "ticket_items"),
+    Consumption: (lambda change: change.instance.item.ticket.order_id, "consumed"),
+    CancellationRequest: (lambda change: change.instance.order_id, "requests"),
+    Payment: (lambda change: change.instance.order_id, "bill"),
+    Refund: (lambda change: change.instance.order_id, "bill"),
+    QRCode: (lambda change: change.instance.order_id, "bill"),
+}
 
 
 def drafts_of(unit: Unit) -> list[Draft]:
@@ -40,20 +58,11 @@ def drafts_of(unit: Unit) -> list[Draft]:
     stories: dict[int, Story] = defaultdict(Story)
     others: list[Change] = []
     for change in unit.changes:
-        row = change.instance
-        if isinstance(row, Order):
-            stories[change.pk].order.append(change)
-        elif isinstance(row, OrderItem):
-            stories[row.order_id].items.append(change)
-        elif isinstance(row, KitchenOrder):
-            stories[row.order_id].ticket.append(change)
-        elif isinstance(row, KitchenOrderItem):
-            stories[row.ticket.order_id].ticket_items.append(change)
-        elif isinstance(row, CancellationRequest):
-            stories[row.order_id].requests.append(change)
-        elif isinstance(row, (Payment, Refund, QRCode)):
-            stories[row.order_id].bill.append(change)
-        elif not isinstance(row, OrderItemModifier):
+        sort = _SORTS.get(type(change.instance))
+        if sort is not None:
+            order_id, pile = sort
+            getattr(stories[order_id(change)], pile).append(change)
+        elif not isinstance(change.instance, OrderItemModifier):
             others.append(change)
     tellers = [Teller(unit, order_id, story) for order_id, story in stories.items()]
     drafts = [draft for teller in tellers for draft in teller.tell()]
@@ -70,9 +79,18 @@ def _others(changes: list[Change]) -> list[Draft]:
     return [draft for key, change in last.items() if (draft := _other(change, net(names[key]))) is not None]
 
 
+# What is only reckoned with.
+_NO_NEWS: dict[type, frozenset[str]] = {Station: frozenset({"work"})}
+
+
+def _ran_out(was: Decimal | None, now: Decimal) -> bool:
+    """Whether less than nothing is on hand, and was not before."""
+    return now < 0 and (was is None or was >= 0)
+
+
 def _other(change: Change, fields: Pairs) -> Draft | None:
     row: Any = change.instance
-    if change.kind == "deleted" or not fields:
+    if change.kind == "deleted" or not fields.keys() - _NO_NEWS.get(type(row), frozenset()):
         return None
     if row.changed():  # what a savepoint took back, or nobody saved, is no news
         row = type(row).objects.get(pk=change.pk)
@@ -84,6 +102,13 @@ def _other(change: Change, fields: Pairs) -> Draft | None:
     elif isinstance(row, Station):
         data = events.StationUpdated(station=station_shape(row))
         rooms = ["kitchen", f"station:{row.pk}"]
+    elif isinstance(row, Ingredient):
+        was, now = fields.get("on_hand", (row.on_hand, row.on_hand))
+        if not _ran_out(was, now):
+            return None
+        message = f"{row.name}: {now} {row.unit} on hand. More was used than was counted in."
+        data = events.AlertRaised(severity="warning", message=message, audience="staff")
+        rooms = ["*"]
     elif isinstance(row, Alert):
         data = events.AlertRaised(severity=row.severity, message=row.message, audience=row.audience)
         rooms = ["*"]

@@ -161,6 +161,15 @@ class OfTicket(OfOrder, frozen=True, kw_only=True):
     kitchen_order: Annotated[KitchenOrderShape | None, StaffOnly]
 
 
+class ContractCreated(OfOrder, frozen=True, kw_only=True):
+    """A version of the production contract was made: ``version`` is the contract's, ``order_version`` the order's."""
+
+    contract_id: int
+    order_version: int
+    priority: str
+    estimated_ready_at: Timestamp
+
+
 class TicketNew(OfTicket, frozen=True, kw_only=True):
     """A ticket reached the kitchen."""
 
@@ -208,6 +217,49 @@ class TicketItemStatusChanged(OfTicket, frozen=True, kw_only=True):
     previous_status: str
     status: str
     steps: list[StepShape]
+
+
+class AllergyConfirmed(OfTicket, frozen=True, kw_only=True):
+    """Somebody at the station has confirmed that a guest's allergy was seen to."""
+
+    item_id: int
+    confirmed_by_name: Annotated[str | None, StaffOnly]
+
+
+class TicketRecalled(OfTicket, frozen=True, kw_only=True):
+    """A ticket that was ready, or put away, is in work again."""
+
+    reason: str | None
+
+
+class StationAssigned(OfTicket, frozen=True, kw_only=True):
+    """A step of an item is done at another station from now on."""
+
+    item_id: int
+    station_id: int | None
+    station_name: str | None
+
+
+class CourseFired(OfTicket, frozen=True, kw_only=True):
+    """A course that was held is to be made now."""
+
+    course: int
+
+
+class ConsumedIngredient(Struct, frozen=True):
+    """What was used of an ingredient, in its unit, and what is on hand after it: three decimals, as strings."""
+
+    ingredient_id: int
+    name: str
+    quantity: str
+    unit: str
+    on_hand: str
+
+
+class IngredientsConsumed(OfTicket, frozen=True, kw_only=True):
+    """What items that became ready have used."""
+
+    consumed: list[ConsumedIngredient]
 
 
 class CancellationAccepted(OfTicket, frozen=True, kw_only=True):
@@ -270,15 +322,21 @@ CATALOGUE: dict[str, EventType] = {
         EventType("order-item:removed", OrderItemRemoved, "KOT#"),
         EventType("order:item_status_changed", OrderItemStatusChanged, "KWOT#c"),
         EventType("order:left", OrderLeft, ""),
+        EventType("production-contract:created", ContractCreated, "K"),
         EventType("kitchen:order_acknowledged", TicketAcknowledged, "KW#"),
         EventType("kitchen:order_preparing", TicketPreparing, "KWT#c"),
         EventType("kitchen:order_ready", TicketReady, "KWT#Dc"),
         EventType("kitchen:order_completed", TicketCompleted, "KWT#Dc"),
         EventType("kitchen:order_updated", TicketUpdated, "K"),
+        EventType("kitchen:allergy_confirmed", AllergyConfirmed, "KW"),
+        EventType("kitchen:order_recalled", TicketRecalled, "KWT#Dc"),
         EventType("kitchen:cancel_accepted", CancellationAccepted, "KW#"),
         EventType("kitchen:cancel_rejected", CancellationRejected, "KW#"),
         EventType("kitchen:priority_changed", TicketPriorityChanged, "K"),
         EventType("kitchen:item_status_changed", TicketItemStatusChanged, "K"),
+        EventType("kitchen:station_assigned", StationAssigned, "K"),
+        EventType("kitchen:course_fired", CourseFired, "KW"),
+        EventType("kitchen:ingredients_consumed", IngredientsConsumed, ""),
         EventType("station:updated", StationUpdated, "K"),
         EventType("menu-item:updated", MenuItemUpdated, "KWOT"),
         EventType("payment:processed", PaymentProcessed, "OCD#"),
@@ -301,14 +359,18 @@ _ROOMS = {
     "*": "every socket of the staff; with `audience: all` every socket",
 }
 
+# Events that go to no room by a letter.
+_NOWHERE_ELSE = {
+    "order:left": "the `table:{id}` or `customer:{id}` that was left",
+    "kitchen:ingredients_consumed": "`restaurant` only",
+}
+
 
 def catalogue_table() -> str:
     """Return the catalogue as the table that the README carries."""
     rows = ["| event | what it tells | rooms | data |", "| --- | --- | --- | --- |"]
     for line in CATALOGUE.values():
-        rooms = (
-            ", ".join(_ROOMS[letter] for letter in line.rooms) or "the `table:{id}` or `customer:{id}` that was left"
-        )
+        rooms = ", ".join(_ROOMS[letter] for letter in line.rooms) or _NOWHERE_ELSE[line.name]
         fields = ", ".join(f"`{name}`" for name in line.data.__struct_fields__)
         told = (line.data.__doc__ or "").strip()
         rows.append(f"| `{line.name}` | {told} | {rooms} | {fields} |")

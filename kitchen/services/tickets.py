@@ -1,22 +1,34 @@
-"""Working on tickets: taking them, starting, making items, ready, put away, cancelled."""
+"""Working on tickets: taking them, starting, making items step by step, ready, put away, cancelled."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils import timezone
 
 from kitchen import states
 from kitchen.models import KitchenOrder, KitchenOrderItem
-from kitchen.services.touching import enter, lock_ticket, lock_ticket_of, settle, ticket_items, touch
-from kitchen.states import TicketItemStatus, TicketStatus
+from kitchen.services.contracts import read_steps, renew_later, write_steps
+from kitchen.services.touching import enter, lock_ticket, settle, ticket_items, touch
+from kitchen.states import TO_MAKE, TicketItemStatus, TicketStatus
 from orders.actors import Actor
-from orders.errors import FieldProblem, InvalidTransition, NotEditable, NotFound
-from orders.models import Order, OrderItem
+from orders.errors import (
+    AllergyUnconfirmed,
+    CourseHeld,
+    FieldProblem,
+    InvalidFields,
+    InvalidTransition,
+    MovedAlready,
+    NotEditable,
+    NotFound,
+)
+from orders.last_moves import Move, last_of_ticket_item, last_ticket_status, who
+from orders.models import Order
 from orders.scopes import Scope
 from orders.services.kitchen_side import follow_ticket, follow_ticket_item, void_ticket_item
 from orders.services.orders import set_order_status
+from orders.shapes import timestamp
 from orders.states import ItemStatus, OrderStatus, Role
 from orders.units import unit_of_work
 
@@ -25,20 +37,22 @@ from orders.units import unit_of_work
 def set_ticket_status(
     *, ticket_id: int, to: TicketStatus, actor: Actor, reason: str = "", version: int | None = None
 ) -> KitchenOrder:
-    """Move a ticket; to the status that it has is no change at all. Its order follows.
+    """Move a ticket; to the status that the same actor has given it is no change at all. Its order follows.
 
     Locks the order row, then the ticket. Starting a pending ticket acknowledges it by the way; ``ready`` makes what
     is left ready.
 
-    Raises InvalidTransition (naming what is allowed), NotAllowed, NotFound, StaleVersion.
+    Raises InvalidTransition (naming what is allowed), MovedAlready when somebody else has done it, CourseHeld and
+    AllergyUnconfirmed when not all of it may be ready, NotAllowed, NotFound, StaleVersion.
     """
-    order, ticket = lock_ticket(ticket_id, actor=actor, version=version)
-    if ticket.status == to:
-        return ticket
     if to == TicketStatus.CANCELLED:
         actor.require(Role.MANAGER, to="cancel a ticket")
     else:
         actor.require(*states.WORKERS, to=f"set a ticket {to}", scope=Scope.KITCHEN_WRITE)
+    order, ticket = lock_ticket(ticket_id, actor=actor, version=version)
+    if ticket.status == to:
+        _refuse_second(order, ticket, actor)
+        return ticket
     allowed = states.next_statuses(ticket.status)
     if to not in allowed:
         raise InvalidTransition(
@@ -46,18 +60,32 @@ def set_ticket_status(
             status=ticket.status,
             to=to,
             allowed=[str(step) for step in allowed],
+            **who(last_ticket_status(order)),
         )
     if to == TicketStatus.CANCELLED:
         set_order_status(order_id=order.pk, to=OrderStatus.CANCELLED, actor=actor, reason=reason)
     elif to == TicketStatus.READY:
-        _make_rest_ready(order, ticket)
+        make_rest_ready(order, ticket)
     elif to == TicketStatus.PREPARING:
-        _start(order, ticket, actor)
+        start(order, ticket, actor)
     else:
         if to == TicketStatus.ACKNOWLEDGED:
             _claim(ticket, actor)
         enter(ticket, to)
     return ticket
+
+
+def _refuse_second(order: Order, ticket: KitchenOrder, actor: Actor) -> None:
+    """Say to whoever came second who was first, and when; the one who was first may say it again."""
+    move = last_ticket_status(order)
+    if move is None or move.is_by(actor) or actor.is_system:
+        return
+    words = "claimed" if ticket.status == TicketStatus.ACKNOWLEDGED else f"set {ticket.status}"
+    raise _moved_already(f"Ticket {ticket.order_number} was {words}", move)
+
+
+def _moved_already(what: str, move: Move) -> MovedAlready:
+    return MovedAlready(f"{what} by {move.by_name} at {timestamp(move.at)}.", **move.as_extra())
 
 
 def acknowledge_ticket(*, ticket_id: int, actor: Actor, version: int | None = None) -> KitchenOrder:
@@ -70,7 +98,8 @@ def _claim(ticket: KitchenOrder, actor: Actor) -> None:
     ticket.chef_name = actor.name
 
 
-def _start(order: Order, ticket: KitchenOrder, actor: Actor) -> None:
+def start(order: Order, ticket: KitchenOrder, actor: Actor) -> None:
+    """Have the ticket in work: acknowledged by the way, its order preparing. Needs both locked."""
     if ticket.status == TicketStatus.PENDING:
         _claim(ticket, actor)
         enter(ticket, TicketStatus.ACKNOWLEDGED)
@@ -79,31 +108,59 @@ def _start(order: Order, ticket: KitchenOrder, actor: Actor) -> None:
         follow_ticket(order, OrderStatus.PREPARING)
 
 
-def _make_rest_ready(order: Order, ticket: KitchenOrder) -> None:
-    for item in ticket_items(ticket):
-        if item.status in states.TO_MAKE:
-            _move_item(order, item, TicketItemStatus.READY)
+def make_rest_ready(order: Order, ticket: KitchenOrder) -> None:
+    """Make what is left ready, and with it the ticket and its order. Needs both locked.
+
+    Raises CourseHeld and AllergyUnconfirmed.
+    """
+    left = [item for item in ticket_items(ticket) if item.status in TO_MAKE]
+    check_fired(ticket, left)
+    check_confirmed(left)
+    for item in left:
+        move_item(order, item, TicketItemStatus.READY)
     enter(ticket, TicketStatus.READY)
     follow_ticket(order, OrderStatus.READY)
 
 
-def _move_item(order: Order, item: KitchenOrderItem, to: TicketItemStatus) -> None:
+def check_fired(ticket: KitchenOrder, items: Sequence[KitchenOrderItem]) -> None:
+    """Raise CourseHeld when one of the items waits for its course."""
+    courses = sorted({item.course for item in items if item.held})
+    if courses:
+        names = ", ".join(str(course) for course in courses)
+        raise CourseHeld(f"Ticket {ticket.order_number} has course {names} held: fire it first.", courses=courses)
+
+
+def check_confirmed(items: Sequence[KitchenOrderItem]) -> None:
+    """Raise AllergyUnconfirmed when one of the items has an alert that nobody has confirmed."""
+    open_ones = [item for item in items if item.allergy_alert and not item.allergy_confirmed_by_name]
+    if open_ones:
+        names = "; ".join(f"{item.name}: {', '.join(item.allergy_alert)}" for item in open_ones)
+        raise AllergyUnconfirmed(
+            f"The guest's allergy is to be confirmed at the station first ({names}).",
+            items=[{"item_id": item.pk, "name": item.name, "allergy_alert": item.allergy_alert} for item in open_ones],
+        )
+
+
+def move_item(order: Order, item: KitchenOrderItem, to: TicketItemStatus) -> None:
+    """Write a production item's status, and its line's. Needs order and ticket locked; checks nothing."""
     now = timezone.now()
     item.status = to
     item.started_at = item.started_at or now
     if to == TicketItemStatus.READY:
         item.ready_at = now
-        item.steps = [{**step, "done": True} for step in item.steps]
+        item.consumed_at = item.consumed_at or now
+        write_steps(item, [replace(step, done=True) for step in read_steps(item)])
     item.save()
     follow_ticket_item(order, item.order_item_id, ItemStatus(to))
 
 
 @dataclass(frozen=True, slots=True)
 class ItemMove:
-    """That a production item is to be in a status."""
+    """That a production item is to be in a status, or that a step of it is done, counted from 0."""
 
     item_id: int
     status: TicketItemStatus
+    step: int | None = None
 
 
 @unit_of_work
@@ -112,71 +169,94 @@ def set_ticket_item_statuses(
 ) -> KitchenOrder:
     """Move production items, all or none. The first begun starts the ticket, the last ready makes it ready.
 
-    Locks the order row, then the ticket. Raises InvalidTransition, NotAllowed, NotFound, NotEditable for a ticket
-    that is not in work, StaleVersion.
-    A cancelled one is voided on the order.
+    Locks the order row, then the ticket. With a step, that step and those before it are done: the item is preparing,
+    at the station of the next one, and ready when none is left. A cancelled one is voided on the order.
+
+    Raises InvalidTransition, MovedAlready when somebody else has done all of it, CourseHeld, AllergyUnconfirmed,
+    NotAllowed, NotFound, InvalidFields, NotEditable for a ticket that is not in work, StaleVersion.
     """
     actor.require(*states.WORKERS, to="work on tickets", scope=Scope.KITCHEN_WRITE)
     order, ticket = lock_ticket(ticket_id, actor=actor, version=version)
     items = {item.pk: item for item in ticket_items(ticket)}
+    is_any = False
     for index, move in enumerate(moves):
         if move.item_id not in items:
             detail = "There is no such item on this ticket."
             raise NotFound(detail, problems=[FieldProblem(f"/items/{index}/item_id", "not_found", detail)])
-        _apply(order, ticket, items[move.item_id], move.status, actor)
+        is_any |= _apply(order, ticket, items[move.item_id], move, actor, pointer=f"/items/{index}/step")
+    if not is_any and moves:
+        _refuse_second_of_item(order, items[moves[-1].item_id], actor)
     settle(order, ticket)
     return ticket
 
 
-def _apply(order: Order, ticket: KitchenOrder, item: KitchenOrderItem, to: TicketItemStatus, actor: Actor) -> None:
-    if item.status == to:
-        return
-    allowed = states.next_item_statuses(item.status)
-    if to not in allowed:
-        raise InvalidTransition(subject=item.name, status=item.status, to=to, allowed=[str(step) for step in allowed])
-    if ticket.status not in (TicketStatus.PENDING, TicketStatus.ACKNOWLEDGED, TicketStatus.PREPARING):
-        raise NotEditable(f"Ticket {ticket.order_number} is {ticket.status}.")
-    if to == TicketItemStatus.CANCELLED:
-        item.status = to
+def _refuse_second_of_item(order: Order, item: KitchenOrderItem, actor: Actor) -> None:
+    move = last_of_ticket_item(order, item.pk)
+    if move is not None and not move.is_by(actor) and not actor.is_system:
+        raise _moved_already(f"{item.name} was set {item.status}", move)
+
+
+def _apply(
+    order: Order, ticket: KitchenOrder, item: KitchenOrderItem, move: ItemMove, actor: Actor, *, pointer: str
+) -> bool:
+    """Move one item; False when it is so already."""
+    if move.step is not None:
+        return _finish_step(order, ticket, item, move, actor, pointer=pointer)
+    if item.status == move.status:
+        return False
+    _check_step(order, ticket, item, move.status)
+    if move.status == TicketItemStatus.CANCELLED:
+        item.status = move.status
         item.save()
         void_ticket_item(order, item.order_item_id)
+        renew_later(order)
     else:
-        _start(order, ticket, actor)
-        _move_item(order, item, to)
+        check_fired(ticket, [item])
+        if move.status == TicketItemStatus.READY:
+            check_confirmed([item])
+        start(order, ticket, actor)
+        move_item(order, item, move.status)
     touch(ticket)
+    return True
 
 
-def follow_order(order: Order, actor: Actor) -> None:
-    """Take the ticket where staff have taken its order: no event twice, no way back to the order."""
-    ticket = lock_ticket_of(order)
-    if ticket is None or not ticket.is_open:
-        return
-    if order.status == OrderStatus.PREPARING:
-        _start(order, ticket, actor)
-    elif order.status == OrderStatus.READY:
-        _start(order, ticket, actor)
-        if ticket.status != TicketStatus.READY:
-            _make_rest_ready(order, ticket)
-    elif order.status in (OrderStatus.SERVED, OrderStatus.DELIVERED, OrderStatus.COMPLETED):
-        enter(ticket, TicketStatus.COMPLETED)
-    elif order.status == OrderStatus.CANCELLED:
-        _cancel(ticket)
+def _check_step(order: Order, ticket: KitchenOrder, item: KitchenOrderItem, to: TicketItemStatus) -> None:
+    allowed = states.next_item_statuses(item.status)
+    if to not in allowed:
+        raise InvalidTransition(
+            subject=item.name,
+            status=item.status,
+            to=to,
+            allowed=[str(step) for step in allowed],
+            **who(last_of_ticket_item(order, item.pk)),
+        )
+    if ticket.status not in states.IN_WORK:
+        move = last_ticket_status(order)
+        since = f" (by {move.by_name} at {timestamp(move.at)})" if move else ""
+        raise NotEditable(f"Ticket {ticket.order_number} is {ticket.status}{since}.", **who(move))
 
 
-def _cancel(ticket: KitchenOrder) -> None:
-    for item in ticket_items(ticket):
-        if item.status in states.TO_MAKE:
-            item.status = TicketItemStatus.CANCELLED
-            item.save()
-    enter(ticket, TicketStatus.CANCELLED)
-
-
-def follow_item(order: Order, line: OrderItem, actor: Actor) -> None:
-    """Take the production item where staff have taken the order's line."""
-    ticket = lock_ticket_of(order)
-    if ticket is None or not ticket.is_open or line.status not in (ItemStatus.PREPARING, ItemStatus.READY):
-        return
-    for item in ticket_items(ticket):
-        if item.order_item_id == line.pk and item.status in states.TO_MAKE and item.status != line.status:
-            _apply(order, ticket, item, TicketItemStatus(line.status), actor)
-    settle(order, ticket)
+def _finish_step(
+    order: Order, ticket: KitchenOrder, item: KitchenOrderItem, move: ItemMove, actor: Actor, *, pointer: str
+) -> bool:
+    steps = read_steps(item)
+    assert move.step is not None
+    if move.step >= len(steps):
+        raise InvalidFields.one(pointer, "max_value", f"{item.name} has {len(steps)} steps, counted from 0.")
+    if move.status not in (TicketItemStatus.PREPARING, TicketItemStatus.READY):
+        raise InvalidFields.one(pointer, "invalid", "A step is done of what is preparing or ready.")
+    if steps[move.step].done:
+        return False
+    done = [replace(step, done=step.done or number <= move.step) for number, step in enumerate(steps)]
+    is_made = all(step.done for step in done)
+    to = TicketItemStatus.READY if is_made else TicketItemStatus.PREPARING
+    if item.status != to:
+        _check_step(order, ticket, item, to)
+    check_fired(ticket, [item])
+    if is_made:
+        check_confirmed([item])
+    start(order, ticket, actor)
+    write_steps(item, done)
+    move_item(order, item, to)
+    touch(ticket)
+    return True

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Iterable
+
 from django.utils import timezone
 
-from kitchen.models import KitchenOrder, KitchenOrderItem
-from kitchen.states import TicketItemStatus, TicketStatus
+from kitchen.cookbook import Cookbook
+from kitchen.models import KitchenOrder, KitchenOrderItem, Station
+from kitchen.states import TO_MAKE, TicketItemStatus, TicketStatus
 from orders.actors import Actor
 from orders.aggregates import lock_order, rows_of
+from orders.books import book_of
 from orders.errors import NotFound, StaleVersion
 from orders.models import Order
+from orders.reading import read_rows
 from orders.services.kitchen_side import follow_ticket
 from orders.statements import fetch
 from orders.states import OrderStatus
@@ -28,14 +34,29 @@ def lock_ticket(ticket_id: int, *, actor: Actor, version: int | None = None) -> 
     if not found:
         raise NotFound("There is no such kitchen order.")
     order = lock_order(found[0][0], actor=actor)
+    require_unit().do_now(contract_of(order))
     ticket = require_unit().lock(KitchenOrder, ticket_id, restaurant_id=actor.restaurant_id)
     if version is not None and version != ticket.version:
         raise StaleVersion(version=version, current=ticket.version)
     return order, ticket
 
 
+def contract_of(order: Order) -> tuple[str, int]:
+    """Return the key under which the making of an order's contract is put off to the unit's end."""
+    return ("contract", order.pk)
+
+
 def lock_ticket_of(order: Order) -> KitchenOrder | None:
-    """Return the ticket of an order that this unit has locked, locked too; None while the kitchen has not got it."""
+    """Return the ticket of an order that this unit has locked, locked too; None while the kitchen has not got it.
+
+    What this unit has put off of its contract is done first.
+    """
+    require_unit().do_now(contract_of(order))
+    return ticket_of(order)
+
+
+def ticket_of(order: Order) -> KitchenOrder | None:
+    """Return the ticket of a locked order, locked too, as it is before what was put off of its contract; or None."""
     found = fetch(_TICKET_OF, order.pk, order.restaurant_id)
     return require_unit().lock(KitchenOrder, found[0][0], restaurant_id=order.restaurant_id) if found else None
 
@@ -43,6 +64,19 @@ def lock_ticket_of(order: Order) -> KitchenOrder | None:
 def ticket_items(ticket: KitchenOrder) -> list[KitchenOrderItem]:
     """Return the ticket's items."""
     return rows_of(ticket, "items")
+
+
+def stations_locked(restaurant_id: int) -> list[Station]:
+    """Return the restaurant's stations, all locked until the unit ends: in one statement, by id.
+
+    After orders, tickets and dishes, before the stream.
+    """
+    unit = require_unit()
+    rows = read_rows(Station, "WHERE restaurant_id = %s ORDER BY id FOR NO KEY UPDATE", restaurant_id)
+    stations = [unit.held(Station, row.pk) or row for row in rows]
+    for station in stations:
+        unit.adopt(station)
+    return stations
 
 
 def touch(ticket: KitchenOrder) -> None:
@@ -65,6 +99,33 @@ def enter(ticket: KitchenOrder, to: TicketStatus) -> None:
     elif to == TicketStatus.COMPLETED:
         ticket.completed_at = now
     touch(ticket)
+
+
+def start_clock(ticket: KitchenOrder) -> None:
+    """Say from when on the ticket is slow, and late, by the restaurant's thresholds for its channel; saves nothing."""
+    warn, late = book_of(ticket.restaurant_id).restaurant.lateness(ticket.channel)
+    now = timezone.now()
+    ticket.warn_at = now + dt.timedelta(minutes=warn)
+    ticket.late_at = now + dt.timedelta(minutes=late)
+
+
+def alert_again(ticket: KitchenOrder, allergies: Iterable[str], cookbook: Cookbook) -> None:
+    """Say on each item that is to be made which of the guest's allergens are, or may be, in it; saves nothing.
+
+    Whoever has confirmed another alert has not confirmed this one.
+    """
+    items = [item for item in ticket_items(ticket) if item.status in TO_MAKE]
+    guests = frozenset(allergies)
+    makings = cookbook.makings({item.menu_item_id for item in items}) if guests else {}
+    for item in items:
+        inside = frozenset(item.allergens)
+        if item.menu_item_id in makings:
+            making = makings[item.menu_item_id]
+            inside |= making.contains | making.may_contain
+        alert = sorted(guests & inside)
+        if alert != item.allergy_alert:
+            item.allergy_alert = alert
+            item.allergy_confirmed_by_name = ""
 
 
 def settle(order: Order, ticket: KitchenOrder) -> None:

@@ -43,3 +43,10 @@ def void_ticket_item(order: Order, item_id: int) -> None:
     for line in lines_of(order):
         if line.pk == item_id and line.status in (ItemStatus.PENDING, ItemStatus.PREPARING):
             write_off(order, line, "not made by the kitchen")
+
+
+def recall_line(order: Order, item_id: int) -> None:
+    """Take one line back into the kitchen, also from the guest's table; one that is gone or voided is left alone."""
+    for line in lines_of(order):
+        if line.pk == item_id and line.status in (ItemStatus.READY, ItemStatus.SERVED):
+            move_line(order, line, ItemStatus.PREPARING)

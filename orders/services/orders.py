@@ -258,14 +258,9 @@ def _submit(order: Order, actor: Actor) -> None:
 def _confirm(order: Order, actor: Actor) -> None:
     if not any(line.status != ItemStatus.CANCELLED for line in lines_of(order)):
         raise Conflict(f"Order {order.order_number} has nothing on it for the kitchen to make.")
-    prefetch_related_objects(lines_of(order), "menu_item")
-    order.estimated_ready_at = timezone.now() + dt.timedelta(minutes=_longest(order))
-    enter(order, OrderStatus.CONFIRMED)
+    # Before the row is written: the kitchen says on it when the order will be ready.
     signals.order_confirmed.send(sender=Order, order=order, actor=actor)
-
-
-def _longest(order: Order) -> int:
-    return max((line.menu_item.prep_minutes for line in _wanted(order)), default=0)
+    enter(order, OrderStatus.CONFIRMED)
 
 
 def _wanted(order: Order) -> list[OrderItem]:

@@ -14,10 +14,11 @@ from kitchen.services.tickets import ItemMove, acknowledge_ticket, set_ticket_it
 from kitchen.states import TicketItemStatus, TicketStatus
 from orders.actors import Actor
 from orders.errors import InvalidTransition, NotAllowed, NotEditable, NotFound, StaleVersion
-from orders.models import MenuItem, MenuItemModifierGroup, Modifier, ModifierGroup, Order
+from orders.models import HistoryEntry, MenuItem, MenuItemModifierGroup, Modifier, ModifierGroup, Order
 from orders.services.dishes import AskedItem
 from orders.services.items import add_items, remove_item, set_item_status, void_item
 from orders.services.orders import create_order, set_order_status
+from orders.shapes import timestamp
 from orders.states import Channel, ItemStatus, OrderStatus, Role
 from tests.places import Place
 from tests.streams import at_once, hearing
@@ -86,7 +87,14 @@ def test_ticket_shows_what_is_to_be_made_when_an_order_is_confirmed(place: Place
     assert (item.name, item.quantity, item.special_instructions, item.course) == ("Burger", 2, "No onions", 2)
     assert item.modifiers == [{"id": cheese.pk, "name": "cheese", "price": "1.50"}]
     assert item.steps == [
-        {"name": "Burger", "minutes": 10, "station_id": place.station.pk, "station_name": "Grill", "done": False}
+        {
+            "name": "Burger",
+            "minutes": 10,
+            "station_id": place.station.pk,
+            "station_name": "Grill",
+            "station_ids": [place.station.pk],
+            "done": False,
+        }
     ]
 
 
@@ -355,7 +363,13 @@ def test_refusal_names_what_is_allowed_when_a_ticket_can_not_become_so(place: Pl
     with hearing(place.restaurant) as heard, pytest.raises(InvalidTransition) as raised:
         set_ticket_status(ticket_id=ticket.pk, to=TicketStatus.COMPLETED, actor=cook)
 
-    assert raised.value.extra == {"status_now": "pending", "allowed": ["acknowledged", "preparing", "cancelled"]}
+    told = HistoryEntry.objects.get(event="order:new")
+    assert raised.value.extra == {
+        "status_now": "pending",
+        "allowed": ["acknowledged", "preparing", "cancelled"],
+        "by_name": "Manager",
+        "at": timestamp(told.at),
+    }
     assert heard.types == []
 
 
@@ -367,7 +381,13 @@ def test_no_item_is_moved_when_one_of_them_can_not_be(place: Place, cook: Actor)
     with hearing(place.restaurant) as heard, pytest.raises(InvalidTransition) as raised:
         move(ticket, cook, "ready", "preparing")
 
-    assert raised.value.extra == {"status_now": "ready", "allowed": []}
+    told = HistoryEntry.objects.get(event="kitchen:item_status_changed")
+    assert raised.value.extra == {
+        "status_now": "ready",
+        "allowed": [],
+        "by_name": "Kitchen",
+        "at": timestamp(told.at),
+    }
     assert (heard.types, states_of(ticket)) == ([], before)
 
 

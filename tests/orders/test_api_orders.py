@@ -237,7 +237,13 @@ def test_order_reaches_the_kitchen_when_confirmed(house: House) -> None:
     reply = house.waiter.put(f"/api/orders/{order['id']}/confirm")
 
     assert (reply.status, reply.body["status"], reply.body["version"]) == (200, "confirmed", 2)
-    assert house.events()[-4:] == ["order:status_changed", "order:confirmed", "order:new", "station:updated"]
+    assert house.events()[-5:] == [
+        "order:status_changed",
+        "order:confirmed",
+        "production-contract:created",
+        "order:new",
+        "station:updated",
+    ]
 
 
 def test_nothing_is_announced_when_the_status_is_already_that(house: House) -> None:

@@ -400,13 +400,12 @@ class RestaurantAtWork(RuleBasedStateMachine):
         workers = (Role.MANAGER, Role.OWNER) if to == "cancelled" else (Role.KITCHEN, Role.MANAGER, Role.OWNER)
         steps: list[str] = TICKET_STEPS[order.ticket]
         refusal: type[DomainError] | None = None
-        if to != order.ticket:
-            if role not in workers:
-                refusal = NotAllowed
-            elif to not in steps:
-                refusal = InvalidTransition
-            elif to == "cancelled" and order.status == "delivering":
-                refusal, steps = InvalidTransition, ["delivered"]
+        if role not in workers:
+            refusal = NotAllowed
+        elif to != order.ticket and to not in steps:
+            refusal = InvalidTransition
+        elif to != order.ticket and to == "cancelled" and order.status == "delivering":
+            refusal, steps = InvalidTransition, ["delivered"]
         ticket = KitchenOrder.objects.get(order_id=order.pk)
         done = self.attempt(
             lambda: set_ticket_status(

@@ -14,7 +14,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import connection, transaction
 from django.db.models import F
 
-from kitchen.models import Station
+from kitchen.models import Ingredient, Station
 from orders import units
 from orders.actors import SYSTEM, Actor
 from orders.aggregates import lines_of, lock_order
@@ -609,7 +609,7 @@ def test_units_are_separate_when_threads_work_at_once(place: Place) -> None:
 
     def work(number: int) -> tuple[int, int]:
         with open_unit() as unit:
-            Station.objects.create(restaurant_id=place.restaurant.pk, name=f"Station {number}")
+            Ingredient.objects.create(restaurant_id=place.restaurant.pk, name=f"Flour {number}", unit="g")
             meet.wait(30)
             return id(unit), len(unit.changes)
 

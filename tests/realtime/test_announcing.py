@@ -162,8 +162,12 @@ def made_and_unmade(place: Place, order: Order) -> None:
 
 
 # Rooms: k the kitchen alone, K with the station, W O T # D c as in the catalogue, * every table.
-CONFIRMED = "order:status_changed KWOT#D, order:confirmed KWOT#, order:new K, station:updated K"
+CONFIRMED = (
+    "order:status_changed KWOT#D, order:confirmed KWOT#, production-contract:created K, order:new K, station:updated K"
+)
 STARTED = "kitchen:order_acknowledged KW#, kitchen:order_preparing KWT#"
+HURRIED = "production-contract:created K, kitchen:priority_changed K, kitchen:order_updated K"
+RENEWED = "production-contract:created K, kitchen:order_updated K"
 CANCELLED = (
     "order:status_changed KWOT#D, order:cancelled KWOT#D, kitchen:order_updated K, kitchen:item_status_changed K,"
     " station:updated K"
@@ -174,15 +178,16 @@ BUMPED = (
 )
 ADDED = "order:items_added kWOT#, order-item:added kO, order-item:added kO, order:updated kWOT#"
 VOIDED = (
-    "order:item_status_changed KWOT#, order-item:removed KOT#, kitchen:item_status_changed K, station:updated K,"
-    " order:updated KWOT#"
+    f"order:item_status_changed KWOT#, order-item:removed KOT#, {RENEWED}, kitchen:item_status_changed K,"
+    " station:updated K, order:updated KWOT#"
 )
 
 STORIES: list[tuple[str, Callable[[Place], Order], Act, str]] = [
     ("draft submitted", draft, to(OrderStatus.PENDING), "order:status_changed kWOT#D"),
     ("confirmed", pending, to(OrderStatus.CONFIRMED), CONFIRMED),
     ("confirmed of a customer", of_ada, to(OrderStatus.CONFIRMED),
-     "order:status_changed KWOT#Dc, order:confirmed KWOT#c, order:new K, station:updated K"),
+     ("order:status_changed KWOT#Dc, order:confirmed KWOT#c, production-contract:created K, order:new K,"
+      " station:updated K")),
     ("confirmed again", confirmed, to(OrderStatus.CONFIRMED), ""),
     ("started by staff", confirmed, to(OrderStatus.PREPARING), f"order:status_changed KWOT#D, {STARTED}"),
     ("ready by staff", preparing, to(OrderStatus.READY), BUMPED),
@@ -197,12 +202,12 @@ STORIES: list[tuple[str, Callable[[Place], Order], Act, str]] = [
      "order:status_changed kWOT#D, order:cancelled kWOT#D, menu-item:updated kWO*"),
     ("cancelled in work", preparing, to(OrderStatus.CANCELLED, reason="No gas"), CANCELLED),
     ("noted early", pending, patched(notes="No salt"), "order:updated kWOT#"),
-    ("noted in work", preparing, patched(notes="No salt"), "kitchen:order_updated K, order:updated KWOT#"),
-    ("hurried", confirmed, patched(priority=Priority.VIP), "kitchen:priority_changed K, order:updated KWOT#"),
+    ("noted in work", preparing, patched(notes="No salt"), f"{RENEWED}, order:updated KWOT#"),
+    ("hurried", confirmed, patched(priority=Priority.VIP), f"{HURRIED}, order:updated KWOT#"),
     ("discounted", pending, patched(discount_amount=Decimal(1)), "order:updated kWOT#"),
     ("not changed", confirmed, patched(notes="", priority=Priority.NORMAL, discount_amount=Decimal(0)), ""),
     ("moved", pending, moved, "order:left table:old, order:updated kWOT#"),
-    ("moved in work", confirmed, moved, "order:left table:old, kitchen:order_updated K, order:updated KWOT#"),
+    ("moved in work", confirmed, moved, f"order:left table:old, {RENEWED}, order:updated KWOT#"),
     ("taken off its table", pending, without_table, "order:left table:old, order:updated kWO#"),
     ("named", pending, patched(customer=ADA), "order:updated kWOT#c"),
     ("given to another customer", of_ada, patched(customer=BOB), "order:left customer:old, order:updated kWOT#c"),
@@ -212,20 +217,20 @@ STORIES: list[tuple[str, Callable[[Place], Order], Act, str]] = [
     ("added early", pending, added, ADDED),
     ("added, counted", counted, added, ADDED.replace(", order:updated", ", menu-item:updated kWO*, order:updated")),
     ("added in work", confirmed, added,
-     ("order:items_added KWOT#, order-item:added KO, order-item:added KO, kitchen:order_updated K, station:updated K,"
+     (f"order:items_added KWOT#, order-item:added KO, order-item:added KO, {RENEWED}, station:updated K,"
      " order:updated KWOT#")),
     ("added to a served order", served, added,
      ("order:status_changed KWOT#D, order:items_added KWOT#, order-item:added KO, order-item:added KO,"
-     " kitchen:order_updated K, station:updated K, order:updated KWOT#")),
+     f" {RENEWED}, station:updated K, order:updated KWOT#")),
     ("more of one", pending, on_line(change_item, quantity=2), "order-item:updated kO#, order:updated kWOT#"),
     ("more of one in work", confirmed, on_line(change_item, quantity=2),
-     "order-item:updated KO#, kitchen:order_updated K, order:updated KWOT#"),
+     f"order-item:updated KO#, {RENEWED}, order:updated KWOT#"),
     ("as many of one", confirmed, on_line(change_item, quantity=1, special_instructions=""), ""),
     ("removed early", pending, on_line(remove_item), "order-item:removed kOT#, order:updated kWOT#"),
     ("removed, counted", counted, on_line(remove_item),
      "order-item:removed kOT#, menu-item:updated kWO*, order:updated kWOT#"),
     ("removed in the kitchen", confirmed, on_line(remove_item),
-     "order-item:removed KOT#, kitchen:item_status_changed K, station:updated K, order:updated KWOT#"),
+     f"order-item:removed KOT#, {RENEWED}, kitchen:item_status_changed K, station:updated K, order:updated KWOT#"),
     ("removed when begun", preparing, on_line(remove_item, reason="Dropped"), VOIDED),
     ("voided", confirmed, on_line(void_item, reason="Dropped"), VOIDED),
     ("line started", confirmed, on_line(set_item_status, to=ItemStatus.PREPARING),
@@ -244,7 +249,7 @@ STORIES: list[tuple[str, Callable[[Place], Order], Act, str]] = [
      f" {STARTED}, kitchen:order_ready KWT#D, kitchen:item_status_changed K, station:updated K")),
     ("item cancelled by the kitchen", confirmed, item_to(TicketItemStatus.CANCELLED), VOIDED),
     ("several things in one unit", confirmed, moved_and_noted,
-     "kitchen:priority_changed K, kitchen:order_updated K, menu-item:updated kWO*, order:updated KWOT#"),
+     f"{HURRIED}, menu-item:updated kWO*, order:updated KWOT#"),
     ("there and back in one unit", pending, there_and_back, "order:updated kWOT#"),
     ("made and unmade in one unit", pending, made_and_unmade, ""),
 ]  # fmt: skip

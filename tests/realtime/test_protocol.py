@@ -299,8 +299,8 @@ async def test_second_room_replays_only_what_the_first_has_not_had(served: Serve
         answer = await client.ask("join", room="kitchen", since=since)
         await client.until(lambda frame: frame["type"] == "station:updated")
 
-    assert answer["data"]["replayed"] == 2
-    assert sorted(event["seq"] for event in client.events) == list(range(head.seq + 1, head.seq + 6))
+    assert answer["data"]["replayed"] == 3
+    assert sorted(event["seq"] for event in client.events) == list(range(head.seq + 1, head.seq + 7))
 
 
 async def test_snapshot_holds_at_its_seq_and_only_later_events_follow(served: Served, place: Place) -> None:

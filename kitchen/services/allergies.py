@@ -1,0 +1,51 @@
+"""The allergy interlock: nothing that a guest can't have goes out before somebody at the station has said so."""
+
+from __future__ import annotations
+
+from kitchen import states
+from kitchen.models import KitchenOrder
+from kitchen.services.touching import lock_ticket, ticket_items, touch
+from kitchen.states import TO_MAKE
+from orders.actors import Actor
+from orders.errors import InvalidFields, MovedAlready, NotEditable, NotFound
+from orders.last_moves import last_ticket_status, who
+from orders.scopes import Scope
+from orders.units import unit_of_work
+
+LONGEST_NAME = 150
+
+
+@unit_of_work
+def confirm_allergy(
+    *, ticket_id: int, item_id: int, actor: Actor, name: str = "", version: int | None = None
+) -> KitchenOrder:
+    """Confirm that the guest's allergy was seen to in making an item: by one's own name, or by the one given.
+
+    Locks the order row, then the ticket. Announces ``kitchen:allergy_confirmed``. Confirmed again by the same name it
+    is no change at all. A later change of the item or of the allergies asks again.
+
+    Raises NotAllowed, NotFound for an item that the ticket hasn't, InvalidFields from a screen that says no name,
+    NotEditable where there is nothing to confirm, MovedAlready when somebody else has confirmed it, StaleVersion.
+    """
+    actor.require(*states.WORKERS, to="confirm an allergy", scope=Scope.KITCHEN_WRITE)
+    said = name.strip() or ("" if actor.kind == "device" else actor.name)
+    if not said:
+        raise InvalidFields.one("/name", "required", "Say who confirms it.")
+    order, ticket = lock_ticket(ticket_id, actor=actor, version=version)
+    item = next((row for row in ticket_items(ticket) if row.pk == item_id), None)
+    if item is None:
+        raise NotFound("There is no such item on this ticket.")
+    if item.status not in TO_MAKE or not ticket.is_open:
+        raise NotEditable(f"{item.name} is {item.status}.", **who(last_ticket_status(order)))
+    if not item.allergy_alert:
+        raise NotEditable(f"{item.name} has no allergy alert.")
+    if item.allergy_confirmed_by_name == said:
+        return ticket
+    if item.allergy_confirmed_by_name:
+        raise MovedAlready(
+            f"{item.allergy_confirmed_by_name} has confirmed it already.", by_name=item.allergy_confirmed_by_name
+        )
+    item.allergy_confirmed_by_name = said
+    item.save()
+    touch(ticket)
+    return ticket

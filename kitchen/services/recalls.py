@@ -1,0 +1,93 @@
+"""Recall: what went out wrong, or too soon, is in work again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from django.utils import timezone
+
+from kitchen import states
+from kitchen.models import KitchenOrder, KitchenOrderItem
+from kitchen.services.contracts import estimated, read_steps, write_steps
+from kitchen.services.touching import lock_ticket, ticket_items, touch
+from kitchen.states import TicketItemStatus, TicketStatus
+from orders.actors import Actor
+from orders.card_numbers import refuse_card_number
+from orders.errors import InvalidTransition, TooLate
+from orders.last_moves import last_status, last_ticket_status, who
+from orders.models import Order
+from orders.scopes import Scope
+from orders.services.kitchen_side import follow_ticket, recall_line
+from orders.shapes import timestamp
+from orders.states import OrderStatus
+from orders.units import unit_of_work
+
+_FROM = (TicketStatus.READY, TicketStatus.COMPLETED)
+_OF_ORDERS = (OrderStatus.PREPARING, OrderStatus.READY, OrderStatus.SERVED)
+
+
+@unit_of_work
+def recall_ticket(*, ticket_id: int, actor: Actor, reason: str = "", version: int | None = None) -> KitchenOrder:
+    """Take a ticket that was ready, or put away, back to preparing; its order follows, paid or not.
+
+    Locks the order row, then the ticket. What was made is preparing again, its last step not done; its ingredients
+    stay written off, once. Announces ``kitchen:order_recalled``.
+
+    Raises NotAllowed, NotFound, InvalidTransition for a ticket that is not made yet and for an order that has left
+    the house or is closed (naming who brought it there, and when), TooLate more than 15 minutes after it was ready,
+    StaleVersion.
+    """
+    actor.require(*states.WORKERS, to="recall a ticket", scope=Scope.KITCHEN_WRITE)
+    refuse_card_number(reason, "/reason")
+    order, ticket = lock_ticket(ticket_id, actor=actor, version=version)
+    _check_recallable(order, ticket)
+    for item in ticket_items(ticket):
+        if item.status == TicketItemStatus.READY:
+            _take_back(order, item)
+    now = timezone.now()
+    ticket.status = TicketStatus.PREPARING
+    ticket.ready_at = ticket.completed_at = None
+    ticket.recalled_at = now
+    ticket.recall_reason = reason
+    ticket.estimated_ready_at = estimated(ticket)
+    follow_ticket(order, OrderStatus.PREPARING)
+    order.estimated_ready_at = ticket.estimated_ready_at
+    order.save()
+    touch(ticket)
+    return ticket
+
+
+def _check_recallable(order: Order, ticket: KitchenOrder) -> None:
+    if ticket.status not in _FROM:
+        raise InvalidTransition(
+            subject=f"Ticket {ticket.order_number}",
+            status=ticket.status,
+            to="recalled",
+            allowed=[str(step) for step in states.next_statuses(ticket.status)],
+            **who(last_ticket_status(order)),
+        )
+    if order.status not in _OF_ORDERS:
+        raise InvalidTransition(
+            subject=f"Order {order.order_number}",
+            status=order.status,
+            to="recalled",
+            allowed=[],
+            **who(last_status(order)),
+        )
+    assert ticket.ready_at is not None
+    if timezone.now() - ticket.ready_at > states.RECALL_WITHIN:
+        minutes = int(states.RECALL_WITHIN.total_seconds() // 60)
+        ready_at = timestamp(ticket.ready_at)
+        raise TooLate(
+            f"Ticket {ticket.order_number} was ready at {ready_at}: it can be recalled for {minutes} minutes.",
+            ready_at=ready_at,
+        )
+
+
+def _take_back(order: Order, item: KitchenOrderItem) -> None:
+    item.status = TicketItemStatus.PREPARING
+    item.ready_at = None
+    *before, last = read_steps(item)
+    write_steps(item, [*before, replace(last, done=False)])
+    item.save()
+    recall_line(order, item.order_item_id)

@@ -1,0 +1,63 @@
+"""Who brought an order, its ticket or a part of it to where it is: said to whoever came second."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any, TypedDict
+
+from orders.actors import Actor
+from orders.models import HistoryEntry, Order
+from orders.shapes import timestamp
+
+
+class Who(TypedDict, total=False):
+    """Who and when, as a refusal says it; neither where that is not known."""
+
+    by_name: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One change that is kept in an order's history."""
+
+    by_id: int | None
+    by_name: str
+    at: dt.datetime
+
+    def is_by(self, actor: Actor) -> bool:
+        """Whether it was this very actor, coming again."""
+        return (self.by_id, self.by_name) == (actor.user_id, actor.name)
+
+    def as_extra(self) -> Who:
+        """Return who and when."""
+        return Who(by_name=self.by_name, at=timestamp(self.at))
+
+
+def last_status(order: Order) -> Move | None:
+    """Return who gave the order its status, as was committed; None where nobody knows."""
+    return _last(order, event="order:status_changed")
+
+
+def last_ticket_status(order: Order) -> Move | None:
+    """Return who gave the order's ticket its status."""
+    return _last(order, changes__has_key="ticket_status")
+
+
+def last_of_ticket_item(order: Order, item_id: int) -> Move | None:
+    """Return who gave a production item its status."""
+    return _last(order, changes__contains={"ticket_item_id": [item_id, item_id]})
+
+
+def _last(order: Order, **which: Any) -> Move | None:
+    entries = HistoryEntry.objects.filter(restaurant_id=order.restaurant_id, order_id=order.pk, **which)
+    entry = entries.order_by("-pk").first()
+    if entry is None or not entry.actor_name:
+        return None
+    return Move(entry.actor_id, entry.actor_name, entry.at)
+
+
+def who(move: Move | None) -> Who:
+    """Return who and when."""
+    return move.as_extra() if move else Who()
