@@ -1,8 +1,7 @@
-"""The kitchen in the admin: its stations, and its tickets to look at and to move."""
+"""The kitchen's tickets in the admin: to look at, and to move."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
@@ -14,26 +13,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from kitchen.models import KitchenOrder, KitchenOrderItem, Station
-from kitchen.services.cancellations import accept_cancellation, reject_cancellation
+from kitchen.models import KitchenOrder, KitchenOrderItem
 from kitchen.services.tickets import set_ticket_status
 from kitchen.states import TicketStatus
 from orders.admin.base import ReadOnlyInline, RestaurantAdmin, badge
-from orders.admin.orders import ReasonForm
-from orders.models import CancellationRequest
 from orders.reach import reach_of
-
-
-@admin.register(Station)
-class StationAdmin(RestaurantAdmin[Station]):
-    """The places where items are made."""
-
-    fields = ("restaurant", "name", "capacity", "is_active", "load")
-    readonly_fields = ("load",)
-    list_display = ("name", "capacity", "load", "is_active")
-    list_filter = ("is_active",)
-    list_select_related = ("restaurant",)
-    search_fields = ("name",)
 
 
 class KitchenOrderItemInline(ReadOnlyInline):
@@ -129,68 +113,4 @@ class KitchenOrderAdmin(RestaurantAdmin[KitchenOrder]):
             tickets,
             act,
             lambda count: ngettext("%(count)d ticket moved.", "%(count)d tickets moved.", count) % {"count": count},
-        )
-
-
-@admin.register(CancellationRequest)
-class CancellationRequestAdmin(RestaurantAdmin[CancellationRequest]):
-    """Cancellations that were asked for: accepted or rejected by actions, with the reason that was typed."""
-
-    action_form = ReasonForm
-    fields = (
-        "restaurant", "order", "status", "reason", "requested_by_name", "created_at", "decided_by_name",
-        "decision_reason", "decided_at",
-    )  # fmt: skip
-    list_display = ("order", "status", "reason", "requested_by_name", "created_at", "decided_by_name", "decided_at")
-    list_filter = ("status",)
-    list_select_related = ("restaurant", "order")
-    date_hierarchy = "created_at"
-    search_fields = ("order__order_number", "reason", "requested_by_name")
-    actions = ("accept", "reject")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """It is the floor that asks."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """A request says what was asked and decided."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Keep what was asked."""
-        return False
-
-    @admin.action(description=_("Accept: cancel the order"))
-    def accept(self, request: HttpRequest, queryset: QuerySet[CancellationRequest]) -> None:
-        """Let go of orders."""
-
-        def act(asked: CancellationRequest) -> object:
-            return accept_cancellation(request_id=asked.pk, actor=reach_of(request).actor(asked.restaurant_id))
-
-        self._decide(request, queryset, act)
-
-    @admin.action(description=_("Reject: go on with the order"))
-    def reject(self, request: HttpRequest, queryset: QuerySet[CancellationRequest]) -> None:
-        """Go on with orders, for the reason that was typed."""
-        reason = request.POST.get("reason", "").strip()
-
-        def act(asked: CancellationRequest) -> object:
-            actor = reach_of(request).actor(asked.restaurant_id)
-            return reject_cancellation(request_id=asked.pk, reason=reason, actor=actor)
-
-        self._decide(request, queryset, act)
-
-    def _decide(
-        self,
-        request: HttpRequest,
-        requests: QuerySet[CancellationRequest],
-        act: Callable[[CancellationRequest], object],
-    ) -> None:
-        self.each(
-            request,
-            requests,
-            act,
-            lambda count: (
-                ngettext("%(count)d request decided.", "%(count)d requests decided.", count) % {"count": count}
-            ),
         )
