@@ -12,4 +12,4 @@ class KitchenApp(AppConfig):
     def ready(self) -> None:
         """Have the kitchen answer what the orders app announces."""
         # At the end of a unit stations are locked before ingredients.
-        from kitchen import loads, consuming, receivers  # noqa: F401, PLC0415, I001
+        from kitchen import loads, consuming, in_use, receivers  # noqa: F401, PLC0415, I001

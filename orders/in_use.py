@@ -23,18 +23,23 @@ from orders.models import (
 )
 
 # For each kind of row: the rows that may refer to it, by which field, and what is said of it then.
-_KEEPERS: dict[type[models.Model], tuple[tuple[Any, str, str], ...]] = {
-    Category: ((MenuItem, "category", "There are dishes in it."),),
-    FoodType: ((MenuItem, "food_type", "Dishes are of this type."),),
-    Allergen: ((MenuItemAllergen, "allergen", "Dishes contain it."),),
-    ModifierGroup: (
+_KEEPERS: dict[type[models.Model], list[tuple[Any, str, str]]] = {
+    Category: [(MenuItem, "category", "There are dishes in it.")],
+    FoodType: [(MenuItem, "food_type", "Dishes are of this type.")],
+    Allergen: [(MenuItemAllergen, "allergen", "Dishes contain it.")],
+    ModifierGroup: [
         (MenuItemModifierGroup, "group", "Dishes offer it."),
         (OrderItemModifier, "modifier__group", "It was ordered from: take it off the dishes instead."),
-    ),
-    Modifier: ((OrderItemModifier, "modifier", "It was ordered: make it unavailable instead."),),
-    MenuItem: ((OrderItem, "menu_item", "It was ordered: 86 it instead."),),
-    Table: ((Order, "table", "There are orders of it."),),
+    ],
+    Modifier: [(OrderItemModifier, "modifier", "It was ordered: make it unavailable instead.")],
+    MenuItem: [(OrderItem, "menu_item", "It was ordered: 86 it instead.")],
+    Table: [(Order, "table", "There are orders of it.")],
 }
+
+
+def keep(row: type[models.Model], *, by: Any, path: str, reason: str) -> None:
+    """Keep rows of a kind from being deleted while rows of another app refer to them by ``path``; ``reason`` is said."""
+    _KEEPERS.setdefault(row, []).append((by, path, reason))
 
 
 def why_kept(row: models.Model) -> str | None:
