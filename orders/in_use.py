@@ -38,7 +38,7 @@ _KEEPERS: dict[type[models.Model], list[tuple[Any, str, str]]] = {
 
 
 def keep(row: type[models.Model], *, by: Any, path: str, reason: str) -> None:
-    """Keep rows of a kind from being deleted while rows of another app refer to them by ``path``; ``reason`` is said."""
+    """Keep rows of a kind from being deleted while another app's refer to them by ``path``, for this reason."""
     _KEEPERS.setdefault(row, []).append((by, path, reason))
 
 
