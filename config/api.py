@@ -10,6 +10,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from config import health
 from config.problems import unknown_address
 from kitchen.api import cancel_requests, stations, tickets
+from kitchen.api import stats as kitchen_stats
 from orders.api import (
     cancellations,
     counters,
@@ -84,6 +85,8 @@ _VIEWS: dict[str, Any] = {
     "kitchen/cancel-requests/<id:request_id>/reject": cancel_requests.RejectCancellation,
     "kitchen/stations": stations.Stations,
     "kitchen/stations/<id:station_id>": stations.OneStation,
+    "kitchen/stats": kitchen_stats.KitchenStats,
+    "kitchen/all-day": kitchen_stats.AllDay,
     "events": events.Events,
     "alerts": alerts.Alerts,
     "devices": devices.Devices,

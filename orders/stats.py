@@ -149,14 +149,15 @@ def _drawn_up(restaurant: Restaurant, first: dt.date, last: dt.date, groups: lis
         revenue=money(revenue),
         average_ticket=money(average),
         items_sold=groups[0].items_sold if groups else 0,
-        prep_minutes=PrepMinutes(_tenths(groups[0].average_minutes), _tenths(groups[0].p90_minutes))
+        prep_minutes=PrepMinutes(tenths(groups[0].average_minutes), tenths(groups[0].p90_minutes))
         if groups
         else PrepMinutes(None, None),
         by_hour=_by_hour(restaurant, groups),
     )
 
 
-def _tenths(minutes: float | None) -> float | None:
+def tenths(minutes: float | None) -> float | None:
+    """Return minutes as figures show them."""
     return None if minutes is None else round(float(minutes), 1)
 
 

@@ -277,6 +277,8 @@ OPERATIONS: dict[str, Operation] = {
     "POST /api/kitchen/cancel-requests/{}/reject": Operation("omkd", requested, says(reason="On the grill.")),
     "GET /api/kitchen/stations": Operation(READS),
     "GET /api/kitchen/stations/{}": Operation(READS, lambda house: (house.station.pk,)),
+    "GET /api/kitchen/stats": Operation(READS),
+    "GET /api/kitchen/all-day": Operation(READS),
     # Money
     "GET /api/payments": Operation("omcd"),
     "POST /api/payments": Operation("omcd", body=payment_body, status=201),

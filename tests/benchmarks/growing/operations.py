@@ -263,6 +263,10 @@ def _stats(grown: Grown) -> int:
     return int(figures["orders"])
 
 
+def _kitchen_stats(grown: Grown) -> int:
+    return int(grown.get("/api/kitchen/stats")["total"])
+
+
 def _snapshot(room: Callable[[Grown], str], grown: Grown) -> int:
     name = room(grown)
     return len(room_snapshots(grown.places.big, [name])[2][name])
@@ -337,6 +341,8 @@ def operations() -> list[Operation]:
         Operation("history", "one order", partial(_history, lambda _: QUIET_AGES[0])),
         Operation("history", "one order, long ago", partial(_history, lambda g: g.newest // 2 - 1)),
         Operation("stats", "a business day", _stats),
+        Operation("stats", "the kitchen", _kitchen_stats),
+        Operation("stats", "all day", _listed(lambda _: {}, "/api/kitchen/all-day")),
     ]
     found += [Operation("board", name, partial(_snapshot, room)) for name, room in _ROOMS.items()]
     found += [Operation("join", name, partial(_join, room)) for name, room in _ROOMS.items()]
