@@ -7,13 +7,14 @@ from dataclasses import replace
 from django.utils import timezone
 
 from kitchen import states
+from kitchen.cookbook import cookbook_of
 from kitchen.models import KitchenOrder, KitchenOrderItem
 from kitchen.services.contracts import estimated, read_steps, write_steps
-from kitchen.services.touching import lock_ticket, ticket_items, touch
+from kitchen.services.touching import alert_again, lock_ticket, ticket_items, touch
 from kitchen.states import TicketItemStatus, TicketStatus
 from orders.actors import Actor
 from orders.card_numbers import refuse_card_number
-from orders.errors import InvalidTransition, TooLate
+from orders.errors import InvalidTransition, NotEditable, TooLate
 from orders.last_moves import last_status, last_ticket_status, who
 from orders.models import Order
 from orders.scopes import Scope
@@ -30,20 +31,26 @@ _OF_ORDERS = (OrderStatus.PREPARING, OrderStatus.READY, OrderStatus.SERVED)
 def recall_ticket(*, ticket_id: int, actor: Actor, reason: str = "", version: int | None = None) -> KitchenOrder:
     """Take a ticket that was ready, or put away, back to preparing; its order follows, paid or not.
 
-    Locks the order row, then the ticket. What was made is preparing again, its last step not done; its ingredients
-    stay written off, once. Announces ``kitchen:order_recalled``.
+    Locks the order row, then the ticket. What was made is preparing again, its last step not done, unless it was voided
+    since; its ingredients stay written off, once. Announces ``kitchen:order_recalled``.
 
     Raises NotAllowed, NotFound, InvalidTransition for a ticket that is not made yet and for an order that has left
     the house or is closed (naming who brought it there, and when), TooLate more than 15 minutes after it was ready,
-    StaleVersion.
+    NotEditable when all that was made was voided since, StaleVersion.
     """
     actor.require(*states.WORKERS, to="recall a ticket", scope=Scope.KITCHEN_WRITE)
     refuse_card_number(reason, "/reason")
     order, ticket = lock_ticket(ticket_id, actor=actor, version=version)
     _check_recallable(order, ticket)
-    for item in ticket_items(ticket):
-        if item.status == TicketItemStatus.READY:
-            _take_back(order, item)
+    made = [item for item in ticket_items(ticket) if item.status == TicketItemStatus.READY and not _is_voided(item)]
+    if not made:
+        raise NotEditable(f"Ticket {ticket.order_number} has nothing on it that is still wanted.")
+    for item in made:
+        _take_back(order, item)
+    # While it was ready nobody asked: the guest's allergies may have changed since.
+    alert_again(ticket, order.allergies, cookbook_of(order.restaurant_id))
+    for item in made:
+        item.save()
     now = timezone.now()
     ticket.status = TicketStatus.PREPARING
     ticket.ready_at = ticket.completed_at = None
@@ -89,5 +96,9 @@ def _take_back(order: Order, item: KitchenOrderItem) -> None:
     item.ready_at = None
     *before, last = read_steps(item)
     write_steps(item, [*before, replace(last, done=False)])
-    item.save()
     recall_line(order, item.order_item_id)
+
+
+def _is_voided(item: KitchenOrderItem) -> bool:
+    """Whether the order's line was voided after the item was made: nobody wants it made again."""
+    return item.change is not None and item.change["kind"] == "voided"
