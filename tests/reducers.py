@@ -63,19 +63,30 @@ def _items(items: list[State], name: str, data: State) -> list[State]:
     return [known[item_id] for item_id in sorted(known)]
 
 
-def apply_to_kitchen(tickets: dict[int, State], stations: dict[int, State], frame: Frame) -> None:
-    """Apply an event to the open tickets and the stations of ``kitchen``."""
+def apply_to_kitchen(
+    tickets: dict[int, State], stations: dict[int, State], frame: Frame, *, station_id: int | None = None
+) -> None:
+    """Apply an event to the open tickets and the stations of ``kitchen``, or of one ``station:``.
+
+    A station keeps a ticket as long as any item of it has a step there, done or not.
+    """
     data = frame["data"]
-    if "station" in data:
+    if "station" in data and station_id in (None, data["station"]["id"]):
         stations[data["station"]["id"]] = data["station"]
+        if data["is_deleted"]:
+            del stations[data["station"]["id"]]
     ticket = data.get("kitchen_order")
     if ticket is None:
         return
     if ticket["id"] in tickets and ticket["version"] < tickets[ticket["id"]]["version"]:
         return
     tickets[ticket["id"]] = ticket
-    if ticket["status"] in CLOSED:
+    if ticket["status"] in CLOSED or (station_id is not None and not _has_step_at(ticket, station_id)):
         del tickets[ticket["id"]]
+
+
+def _has_step_at(ticket: State, station_id: int) -> bool:
+    return any(step["station_id"] == station_id for item in ticket["items"] for step in item["steps"])
 
 
 def apply_to_cancel_requests(requests: dict[int, State], frame: Frame) -> None:

@@ -195,6 +195,34 @@ test("a station is replaced when it changed", () => {
   assert.deepEqual(plain(after_.stations), [{ id: 5, name: "Grill", load: 2 }]);
 });
 
+const made = (id, version, ...stations) => ({
+  ...ticket(id, "preparing", version),
+  items: [{ id: 1, steps: stations.map((station) => ({ station_id: station, done: true })) }],
+});
+
+test("a station's screen keeps a ticket while a step of it is there, and drops it when its work has gone elsewhere", () => {
+  const before = kitchenState({ orders: [made(1, 3, 5), made(2, 1, 5, 6)], stations: [] }, "station:5");
+
+  const after_ = [made(1, 4, 6), made(2, 2, 5, 7), made(3, 1, 6), made(4, 1, 6, 5)].reduce(
+    (state, row) => applyEvent(state, ticketEvent(row)),
+    before,
+  );
+
+  assert.deepEqual(plain(after_.orders), [made(2, 2, 5, 7), made(4, 1, 6, 5)]);
+  assert.equal(applyEvent(after_, ticketEvent(made(1, 4, 6))), after_);
+  assert.deepEqual(plain(applyEvent(after_, ticketEvent(made(1, 5, 5))).orders)[0], made(1, 5, 5));
+});
+
+test("a station's screen leaves another station's news alone", () => {
+  const before = kitchenState({ orders: [], stations: [{ id: 5, load: 0 }] }, "station:5");
+
+  const other = applyEvent(before, { type: "station:updated", data: { station: { id: 6, load: 2 } } });
+  const own = applyEvent(before, { type: "station:updated", data: { station: { id: 5, load: 2 } } });
+
+  assert.equal(other, before);
+  assert.deepEqual(plain(own.stations), [{ id: 5, load: 2 }]);
+});
+
 test("a cancellation waits for the kitchen until an event says that it does not", () => {
   const asked = { id: 3, reason: "They left", requested_by_id: 1, requested_by_name: "Ada", created_at: "" };
   const says = (asks) => ({ type: "order:updated", data: { order_id: 7, changes: { pending_cancellation: asks } } });

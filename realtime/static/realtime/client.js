@@ -577,11 +577,14 @@ export class BrigadeClient {
 
 /**
  * The kitchen's state from the snapshot of the room `kitchen` or `station:{id}`.
- * @param {{orders: object[], stations: object[], cancel_requests: object[]}} snapshot
+ * A single station's keeps a ticket while any item of it has a step there, done or not, and it is open.
+ * @param {{orders: object[], stations: object[], cancel_requests?: object[]}} snapshot
+ * @param {string} [room] whose snapshot it is
  */
-export function kitchenState(snapshot) {
+export function kitchenState(snapshot, room = "kitchen") {
   return {
     kind: "kitchen",
+    station: room.startsWith("station:") ? Number(room.slice("station:".length)) : null,
     orders: byId(snapshot.orders),
     stations: byId(snapshot.stations),
     requests: snapshot.cancel_requests && new Map(snapshot.cancel_requests.map((request) => [request.order_id, request])),
@@ -622,8 +625,8 @@ function withoutRow(rows, id) {
 
 /** A ticket is told whole by everything that happens to it: the newest telling stands. */
 function applyToKitchen(state, { type, data }) {
-  if (type === "station:updated") return { ...state, stations: withRow(state.stations, data.station) };
-  const orders = data.kitchen_order ? withTicket(state.orders, data.kitchen_order) : state.orders;
+  if (type === "station:updated") return withStation(state, data);
+  const orders = data.kitchen_order ? withTicket(state, data.kitchen_order) : state.orders;
   const requests = withRequest(state.requests, data);
   return orders === state.orders && requests === state.requests ? state : { ...state, orders, requests };
 }
@@ -635,10 +638,21 @@ function withRequest(requests, { order_id: orderId, changes }) {
   return asked ? new Map(requests).set(orderId, { ...asked, order_id: orderId }) : withoutRow(requests, orderId);
 }
 
-function withTicket(tickets, ticket) {
-  const held = tickets.get(ticket.id);
-  if (held && held.version > ticket.version) return tickets;
-  return OPEN_TICKET_STATUSES.includes(ticket.status) ? withRow(tickets, ticket) : withoutRow(tickets, ticket.id);
+function withStation(state, { station, is_deleted: isDeleted }) {
+  if (state.station !== null && state.station !== station.id) return state; // another's, on a socket in both rooms
+  const stations = isDeleted ? withoutRow(state.stations, station.id) : withRow(state.stations, station);
+  return { ...state, stations };
+}
+
+function withTicket({ orders, station }, ticket) {
+  const held = orders.get(ticket.id);
+  if (held && held.version > ticket.version) return orders;
+  const stays = OPEN_TICKET_STATUSES.includes(ticket.status) && (station === null || hasStepAt(ticket, station));
+  return stays ? withRow(orders, ticket) : withoutRow(orders, ticket.id);
+}
+
+function hasStepAt(ticket, station) {
+  return ticket.items.some((item) => item.steps.some((step) => step.station_id === station));
 }
 
 function applyToOrders(state, { type, data }) {

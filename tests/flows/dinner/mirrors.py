@@ -30,6 +30,11 @@ class Mirror:
         self.state = self.keyed(snapshot)
 
     @property
+    def station_id(self) -> int | None:
+        """The station whose room it is."""
+        return int(self.room.removeprefix("station:")) if self.room.startswith("station:") else None
+
+    @property
     def is_kitchen(self) -> bool:
         return self.room.startswith(("kitchen", "station:"))
 
@@ -50,7 +55,7 @@ class Mirror:
                 continue
             frame = json.loads(event.frame(self.audience).text)
             if self.is_kitchen:
-                apply_to_kitchen(self.state["orders"], self.state["stations"], frame)
+                apply_to_kitchen(self.state["orders"], self.state["stations"], frame, station_id=self.station_id)
                 if "cancel_requests" in self.state:
                     apply_to_cancel_requests(self.state["cancel_requests"], frame)
             elif self.room == "display":

@@ -16,6 +16,10 @@ class Mirror:
         self.state: dict[str, Any] = {}
 
     @property
+    def _station_id(self) -> int | None:
+        return int(self.room.removeprefix("station:")) if self.room.startswith("station:") else None
+
+    @property
     def _is_kitchen(self) -> bool:
         return self.room.startswith(("kitchen", "station:"))
 
@@ -34,7 +38,7 @@ class Mirror:
     def apply(self, frame: dict[str, Any]) -> None:
         """Apply an event."""
         if self._is_kitchen:
-            apply_to_kitchen(self.state["orders"], self.state["stations"], frame)
+            apply_to_kitchen(self.state["orders"], self.state["stations"], frame, station_id=self._station_id)
             if "cancel_requests" in self.state:
                 apply_to_cancel_requests(self.state["cancel_requests"], frame)
         elif self.room == "display":
