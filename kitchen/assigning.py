@@ -14,10 +14,17 @@ class Places:
     Work that is given out for good needs the stations locked, so that two orders at once don't overfill one.
     """
 
-    def __init__(self, stations: Iterable[Station]) -> None:
+    def __init__(
+        self,
+        stations: Iterable[Station],
+        *,
+        loads: Mapping[int, int] | None = None,
+        work: Mapping[int, int] | None = None,
+    ) -> None:
+        """``loads`` and ``work`` (half minutes) are what each station has got, or lost, beyond what its row says."""
         self.stations: Mapping[int, Station] = {station.pk: station for station in stations}
-        self._taken: Counter[int] = Counter()
-        self._minutes: Counter[int] = Counter()
+        self._taken: Counter[int] = Counter(loads)
+        self._half_minutes: Counter[int] = Counter(work)
 
     def take(self, able: Sequence[int], minutes: int, *, is_first: bool) -> Station | None:
         """Give a step of so many minutes to one of the stations that can do it.
@@ -35,10 +42,10 @@ class Places:
         chosen = candidates[0] if len(candidates) == 1 else min(candidates, key=self._fullness)
         if is_first:
             self._taken[chosen.pk] += 1
-        self._minutes[chosen.pk] += minutes
+        self._half_minutes[chosen.pk] += 2 * minutes
         return chosen
 
     def _fullness(self, station: Station) -> tuple[float, float]:
         items = station.load + self._taken[station.pk]
-        minutes = station.work / 2 + self._minutes[station.pk]
-        return items / station.capacity, minutes / station.capacity
+        half_minutes = station.work + self._half_minutes[station.pk]
+        return items / station.capacity, half_minutes / station.capacity

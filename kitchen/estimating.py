@@ -14,14 +14,23 @@ from kitchen.models import Station
 from kitchen.production import ProductionStep
 
 
-def minutes_until_ready(items: Iterable[Sequence[ProductionStep]], stations: Mapping[int, Station]) -> int:
+def minutes_until_ready(
+    items: Iterable[Sequence[ProductionStep]],
+    stations: Mapping[int, Station],
+    *,
+    ahead: Mapping[int, int] | None = None,
+) -> int:
     """Return whole minutes until the last of the items is made, each given as its steps.
 
-    A station's places become free as its work (``Station.work``) is spread over them. Steps that are done, and
-    stations of which nothing is known, cost nothing of that.
+    A station's places become free as the work before that is spread over them: ``ahead``, in half minutes by station,
+    or else all that is there (``Station.work``). Steps that are done, and stations of which nothing is known, cost
+    nothing of that.
     """
     ways = [[step for step in steps if not step.done] for steps in items]
-    free = {pk: _free_places(station) for pk, station in stations.items()}
+    free = {
+        pk: _free_places(station.capacity, station.work if ahead is None else max(0, ahead.get(pk, 0)))
+        for pk, station in stations.items()
+    }
     finished = 0.0
     # Who can begin first, and of those who has the longest way left: (since when, minus minutes left, which, where).
     waiting = [(0.0, -sum(step.minutes for step in way), number, 0) for number, way in enumerate(ways) if way]
@@ -41,8 +50,8 @@ def minutes_until_ready(items: Iterable[Sequence[ProductionStep]], stations: Map
     return math.ceil(finished)
 
 
-def _free_places(station: Station) -> list[float]:
-    return [station.work / 2 / station.capacity] * station.capacity
+def _free_places(capacity: int, half_minutes: int) -> list[float]:
+    return [half_minutes / 2 / capacity] * capacity
 
 
 def plain_sum(items: Iterable[Sequence[ProductionStep]]) -> int:

@@ -19,11 +19,7 @@ from orders.units import Change, Unit, Values, at_unit_end
 @at_unit_end
 def count_loads(unit: Unit) -> None:
     """Add what the unit has brought to each station, and take off what it has finished."""
-    loads: Counter[int] = Counter()
-    work: Counter[int] = Counter()
-    for change in unit.changes:
-        if isinstance(change.instance, KitchenOrderItem):
-            _count(change, loads, work)
+    loads, work = uncounted(unit)
     ids = sorted(pk for pk in loads.keys() | work.keys() if loads[pk] or work[pk])
     if not ids:
         return
@@ -31,6 +27,16 @@ def count_loads(unit: Unit) -> None:
         station.load += loads[station.pk]
         station.work = max(0, station.work + work[station.pk])
         station.save()
+
+
+def uncounted(unit: Unit) -> tuple[Counter[int], Counter[int]]:
+    """Return what the unit has done to each station that its row does not say yet: (load, half minutes of work)."""
+    loads: Counter[int] = Counter()
+    work: Counter[int] = Counter()
+    for change in unit.changes:
+        if isinstance(change.instance, KitchenOrderItem):
+            _count(change, loads, work)
+    return loads, work
 
 
 def _locked(unit: Unit, ids: list[int]) -> list[Station]:

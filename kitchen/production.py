@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from kitchen.assigning import Places
 from kitchen.cookbook import Cookbook, Making
+from kitchen.models import KitchenOrderItem
 from orders.models import OrderItem
 
 
@@ -107,3 +108,20 @@ def asked_of(line: OrderItem) -> tuple[dict[str, Any], ...]:
         {"id": modifier.modifier_id, "name": modifier.name, "price": f"{modifier.price:.2f}"}
         for modifier in line.modifiers.all()
     )
+
+
+def stored_step(step: ProductionStep) -> dict[str, Any]:
+    """Write a step as a ticket's item keeps it."""
+    return {**asdict(step), "station_ids": list(step.station_ids)}
+
+
+def read_steps(item: KitchenOrderItem) -> tuple[ProductionStep, ...]:
+    """Return the steps of a ticket's item."""
+    return tuple(ProductionStep(**{**step, "station_ids": tuple(step.get("station_ids", ()))}) for step in item.steps)
+
+
+def write_steps(item: KitchenOrderItem, steps: Sequence[ProductionStep]) -> None:
+    """Have a ticket's item made in these steps: it is at the station of the first that is not done."""
+    item.steps = [stored_step(step) for step in steps]
+    item.station_id, item.station_name = station_of(steps)
+    item.station_ids = sorted({step.station_id for step in steps if step.station_id is not None})

@@ -46,8 +46,18 @@ def last_ticket_status(order: Order) -> Move | None:
 
 
 def last_of_ticket_item(order: Order, item_id: int) -> Move | None:
-    """Return who gave a production item its status."""
-    return _last(order, changes__contains={"ticket_item_id": [item_id, item_id]})
+    """Return who gave a production item its status, or did a step of it."""
+    return _last(order, event="kitchen:item_status_changed", changes__contains={"ticket_item_id": [item_id, item_id]})
+
+
+def last_confirmation(order: Order, item_id: int) -> Move | None:
+    """Return who last confirmed the allergy alert of a production item."""
+    return _last(order, event="kitchen:allergy_confirmed", changes__contains={"ticket_item_id": [item_id, item_id]})
+
+
+def last_of_line(order: Order, item_id: int) -> Move | None:
+    """Return who gave a line of the order its status."""
+    return _last(order, event="order:item_status_changed", changes__contains={"item_id": [item_id, item_id]})
 
 
 def _last(order: Order, **which: Any) -> Move | None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from kitchen import states
-from kitchen.models import KitchenOrder
+from kitchen.models import KitchenOrder, KitchenOrderItem
 from kitchen.services.touching import lock_ticket, ticket_items, touch
 from kitchen.states import TO_MAKE
 from orders.actors import Actor
 from orders.errors import InvalidFields, MovedAlready, NotEditable, NotFound
-from orders.last_moves import last_ticket_status, who
+from orders.last_moves import last_confirmation, last_of_ticket_item, who
+from orders.models import Order
 from orders.scopes import Scope
+from orders.shapes import timestamp
 from orders.units import unit_of_work
 
 LONGEST_NAME = 150
@@ -35,17 +37,22 @@ def confirm_allergy(
     item = next((row for row in ticket_items(ticket) if row.pk == item_id), None)
     if item is None:
         raise NotFound("There is no such item on this ticket.")
-    if item.status not in TO_MAKE or not ticket.is_open:
-        raise NotEditable(f"{item.name} is {item.status}.", **who(last_ticket_status(order)))
-    if not item.allergy_alert:
-        raise NotEditable(f"{item.name} has no allergy alert.")
     if item.allergy_confirmed_by_name == said:
         return ticket
     if item.allergy_confirmed_by_name:
-        raise MovedAlready(
-            f"{item.allergy_confirmed_by_name} has confirmed it already.", by_name=item.allergy_confirmed_by_name
-        )
+        raise _confirmed_already(order, item)
+    if item.status not in TO_MAKE or not ticket.is_open:
+        raise NotEditable(f"{item.name} is {item.status}.", **who(last_of_ticket_item(order, item.pk)))
+    if not item.allergy_alert:
+        raise NotEditable(f"{item.name} has no allergy alert.")
     item.allergy_confirmed_by_name = said
     item.save()
     touch(ticket)
     return ticket
+
+
+def _confirmed_already(order: Order, item: KitchenOrderItem) -> MovedAlready:
+    name = item.allergy_confirmed_by_name
+    move = last_confirmation(order, item.pk)
+    moment = timestamp(move.at) if move else None
+    return MovedAlready(f"{name} has confirmed it already, at {moment}.", by_name=name, at=moment)

@@ -8,25 +8,27 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from django.db.models import Max
 from django.utils import timezone
 
 from kitchen import estimating
 from kitchen.assigning import Places
 from kitchen.cookbook import cookbook_of
+from kitchen.loads import uncounted
 from kitchen.models import KitchenOrder, KitchenOrderItem, ProductionContract, Station
 from kitchen.priorities import complexity_of, priority_of
-from kitchen.production import ProductionItem, ProductionStep, asked_of, draw_up, station_of
-from kitchen.services.courses import fire_due, hold_new, is_held_at_first
+from kitchen.production import ProductionItem, asked_of, draw_up, read_steps, stored_step
+from kitchen.services.courses import hold_new, is_held_at_first, release_due
+from kitchen.services.estimates import estimated, places_of
 from kitchen.services.touching import (
     alert_again,
     contract_of,
     settle,
     start_clock,
-    stations_locked,
     ticket_items,
     ticket_of,
     touch,
@@ -37,6 +39,8 @@ from orders.aggregates import keep_rows, lines_of
 from orders.errors import Conflict, NotFound
 from orders.models import Order, OrderItem
 from orders.reading import read_rows
+from orders.services.kitchen_side import expect_at
+from orders.services.touching import touch as touch_order
 from orders.states import ItemStatus, OrderStatus
 from orders.units import require_unit
 
@@ -47,14 +51,25 @@ _OF_LINE = ("name", "quantity", "special_instructions", "course")
 def promise(order: Order) -> None:
     """Say on an order that is being confirmed when it will be ready, and have its ticket opened as the unit ends.
 
-    Needs the order locked. The stations are read as they are: what is given out to whom is settled at the end.
+    Needs the order locked.
     """
-    places = Places(read_rows(Station, "WHERE restaurant_id = %s", order.restaurant_id))
+    order.estimated_ready_at = _first_estimate(order)
+    renew_later(order)
+
+
+def _first_estimate(order: Order) -> dt.datetime:
+    """Return when an order will be ready that the kitchen gets now.
+
+    The stations are read as they are: what is given out to whom is settled at the end.
+    """
+    loads, ahead = uncounted(require_unit())
+    places = Places(read_rows(Station, "WHERE restaurant_id = %s", order.restaurant_id), loads=loads, work=ahead)
     drawn = draw_up(_wanted(order), cookbook_of(order.restaurant_id), places, order.allergies)
     now = [item.steps for item in drawn if not is_held_at_first(item.course, [each.course for each in drawn])]
-    minutes = estimating.minutes_until_ready(now, places.stations)
-    order.estimated_ready_at = timezone.now() + dt.timedelta(minutes=minutes)
-    renew_later(order)
+    for pk, station in places.stations.items():
+        ahead[pk] += station.work
+    minutes = estimating.minutes_until_ready(now, places.stations, ahead=ahead)
+    return timezone.now() + dt.timedelta(minutes=minutes)
 
 
 def renew_later(order: Order) -> None:
@@ -68,7 +83,7 @@ def _renew(order_id: int, restaurant_id: int) -> None:
         return
     ticket = ticket_of(order)
     if ticket is None:
-        _open(order)
+        _open(order, version=1)
     else:
         _follow(order, ticket)
 
@@ -78,26 +93,30 @@ def _wanted(order: Order) -> list[OrderItem]:
 
 
 def open_missing(order: Order) -> KitchenOrder:
-    """Open the ticket of a confirmed order that has none. Needs the order locked.
+    """Open the ticket of an order that has none, with the next version of its contract. Needs the order locked.
 
-    Raises Conflict where there is one, or where the order is none of the kitchen's.
+    Raises Conflict where there is one, or where nothing of the order is left for the kitchen to make.
     """
     if ticket_of(order) is not None:
         raise Conflict(f"Order {order.order_number} has its ticket already.")
-    if order.status not in (*states.IN_KITCHEN, OrderStatus.SERVED):
+    if order.status not in (OrderStatus.CONFIRMED, OrderStatus.PREPARING):
         raise Conflict(f"Order {order.order_number} is {order.status}: the kitchen has nothing to make of it.")
-    if order.estimated_ready_at is None:
-        order.estimated_ready_at = timezone.now()
-    return _open(order)
+    order.estimated_ready_at = _first_estimate(order)
+    touch_order(order)
+    before = ProductionContract.objects.filter(restaurant_id=order.restaurant_id, order=order)
+    return _open(order, version=1 + (before.aggregate(Max("version"))["version__max"] or 0))
 
 
-def _open(order: Order) -> KitchenOrder:
+def _open(order: Order, *, version: int) -> KitchenOrder:
     lines = _wanted(order)
-    places = Places(stations_locked(order.restaurant_id))
+    _, given_out = uncounted(require_unit())
+    if any(given_out.values()):  # to other orders of this unit, which come before this one
+        expect_at(order, _first_estimate(order))
+    places = places_of(order.restaurant_id)
     drawn = draw_up(lines, cookbook_of(order.restaurant_id), places, order.allergies)
     now = timezone.now()
     assert order.estimated_ready_at is not None
-    contract = _contract(order, 1, drawn, order.estimated_ready_at, now)
+    contract = _contract(order, version, drawn, order.estimated_ready_at, now)
     contract.save()
     ticket = KitchenOrder(
         restaurant_id=order.restaurant_id, order=order, created_at=now, promised_ready_at=order.estimated_ready_at
@@ -196,23 +215,6 @@ def _ticket_item(item: ProductionItem, *, held: bool) -> KitchenOrderItem:
     )
 
 
-def stored_step(step: ProductionStep) -> dict[str, Any]:
-    """Write a step as a ticket's item keeps it."""
-    return {**asdict(step), "station_ids": list(step.station_ids)}
-
-
-def read_steps(item: KitchenOrderItem) -> tuple[ProductionStep, ...]:
-    """Return the steps of a ticket's item."""
-    return tuple(ProductionStep(**{**step, "station_ids": tuple(step.get("station_ids", ()))}) for step in item.steps)
-
-
-def write_steps(item: KitchenOrderItem, steps: Sequence[ProductionStep]) -> None:
-    """Have a ticket's item made in these steps: it is at the station of the first that is not done."""
-    item.steps = [stored_step(step) for step in steps]
-    item.station_id, item.station_name = station_of(steps)
-    item.station_ids = sorted({step.station_id for step in steps if step.station_id is not None})
-
-
 @dataclass(slots=True)
 class _Difference:
     """What a renewal has done to a ticket's items."""
@@ -223,42 +225,46 @@ class _Difference:
 
 def _follow(order: Order, ticket: KitchenOrder) -> None:
     """Make the next version of the contract, when there is anything new, and have the ticket say it."""
+    version = (ticket.contract_version or 0) + 1
+    difference = _differ(order, ticket, version)
+    items = ticket_items(ticket)
+    lines = {line.pk for line in _wanted(order)}
+    production = [_produced(item) for item in items if item.order_item_id in lines]
+    contract = _contract(order, version, production, _ready_at(ticket, difference), timezone.now())
     if require_unit().touched(order, "priority"):
         ticket.is_priority_chosen = False
-    lines = {line.pk: line for line in _wanted(order)}
-    items = ticket_items(ticket)
-    version = (ticket.contract_version or 0) + 1
-    difference = _Difference()
-    for item in items:
-        _follow_line(item, lines.get(item.order_item_id), items, version, difference)
-    known = {item.order_item_id for item in items}
-    _add(ticket, [line for pk, line in lines.items() if pk not in known], version, difference)
-    if any(getattr(order, name) != getattr(ticket, name) for name in _DETAILS):
-        difference.is_any = True
-    alert_again(ticket, order.allergies, cookbook_of(order.restaurant_id))
-    production = [_produced(item) for item in items if item.order_item_id in lines]
-    contract = _contract(order, version, production, _ready_at(order, ticket, difference), timezone.now())
-    if not difference.is_any and ticket.contract_version and contract.priority == _latest(ticket).priority:
-        return
-    contract.save()
-    _copy_contract(ticket, contract)
+    if difference.is_any or ticket.contract is None or contract.priority != ticket.contract.priority:
+        contract.save()
+        _copy_contract(ticket, contract)
+    elif not ticket.is_priority_chosen:
+        ticket.priority = contract.priority
     for item in items:
         item.save()
-    touch(ticket)
-    if order.estimated_ready_at != contract.estimated_ready_at:
-        order.estimated_ready_at = contract.estimated_ready_at
-        order.save()
-    fire_due(order, ticket)
+    if ticket.changed():
+        touch(ticket)
+    expect_at(order, contract.estimated_ready_at)
     settle(order, ticket)
 
 
-def _latest(ticket: KitchenOrder) -> ProductionContract:
-    contract = ticket.contract
-    assert contract is not None
-    return contract
+def _differ(order: Order, ticket: KitchenOrder, version: int) -> _Difference:
+    """Have a ticket's items be what the order's lines are, and fire the course that is due now; saves only new ones."""
+    lines = {line.pk: line for line in _wanted(order)}
+    items = ticket_items(ticket)
+    difference = _Difference()
+    for item in items:
+        _follow_line(order, item, lines.get(item.order_item_id), items, version, difference)
+    known = {item.order_item_id for item in items}
+    _add(order, ticket, [line for pk, line in lines.items() if pk not in known], version, difference)
+    if release_due(order, ticket):
+        difference.is_any = difference.is_production = True
+    is_alert_new = alert_again(ticket, order.allergies, cookbook_of(order.restaurant_id))
+    if is_alert_new or any(getattr(order, name) != getattr(ticket, name) for name in _DETAILS):
+        difference.is_any = True
+    return difference
 
 
 def _follow_line(
+    order: Order,
     item: KitchenOrderItem,
     line: OrderItem | None,
     items: list[KitchenOrderItem],
@@ -268,10 +274,11 @@ def _follow_line(
     """Have an item say what its line says; one whose line is gone is not made, unless it is made already."""
     if line is None:
         if item.change is None or item.change["kind"] != "voided":
+            difference.is_any = True
+            difference.is_production |= item.status != TicketItemStatus.READY
             if item.status in TO_MAKE:
                 item.status = TicketItemStatus.CANCELLED
             item.change = {"version": version, "kind": "voided", "fields": {}}
-            difference.is_any = difference.is_production = True
         return
     said = {name: getattr(line, name) for name in _OF_LINE} | {"modifiers": list(asked_of(line))}
     fields = {name: [getattr(item, name), new] for name, new in said.items() if getattr(item, name) != new}
@@ -280,24 +287,26 @@ def _follow_line(
     for name, new in said.items():
         setattr(item, name, new)
     if "course" in fields and item.status == TicketItemStatus.PENDING:
-        item.held = hold_new([other for other in items if other is not item], item.course)
+        was_held, item.held = item.held, hold_new(order, [other for other in items if other is not item], item.course)
+        difference.is_production |= item.held != was_held
     item.allergy_confirmed_by_name = ""
     item.change = {"version": version, "kind": "changed", "fields": fields}
     difference.is_any = True
 
 
-def _add(ticket: KitchenOrder, lines: list[OrderItem], version: int, difference: _Difference) -> None:
+def _add(order: Order, ticket: KitchenOrder, lines: list[OrderItem], version: int, difference: _Difference) -> None:
     if not lines:
         return
-    places = Places(stations_locked(ticket.restaurant_id))
-    drawn = draw_up(lines, cookbook_of(ticket.restaurant_id), places, ticket.order.allergies)
+    drawn = draw_up(lines, cookbook_of(ticket.restaurant_id), places_of(ticket.restaurant_id), order.allergies)
     present = ticket_items(ticket)
-    added = []
-    for item in drawn:
-        row = _ticket_item(item, held=hold_new(present, item.course))
+    added = [_ticket_item(item, held=False) for item in drawn]
+    awaited = list(present)
+    for row in sorted(added, key=lambda row: row.course):
+        row.held = hold_new(order, awaited, row.course)
+        awaited.append(row)
+    for row in added:
         row.ticket = ticket
         row.change = {"version": version, "kind": "added", "fields": {}}
-        added.append(row)
     present.extend(KitchenOrderItem.objects.insert(added))
     difference.is_any = difference.is_production = True
 
@@ -318,18 +327,11 @@ def _produced(item: KitchenOrderItem) -> ProductionItem:
     )
 
 
-def _ready_at(order: Order, ticket: KitchenOrder, difference: _Difference) -> dt.datetime:
+def _ready_at(ticket: KitchenOrder, difference: _Difference) -> dt.datetime:
     """Return when the ticket will be ready: as was said before, unless what is to be made has changed."""
     if not difference.is_production and ticket.estimated_ready_at is not None:
         return ticket.estimated_ready_at
     return estimated(ticket)
-
-
-def estimated(ticket: KitchenOrder) -> dt.datetime:
-    """Return when what is left of the ticket will be ready, if it is begun now."""
-    left = [read_steps(item) for item in ticket_items(ticket) if item.status in TO_MAKE and not item.held]
-    stations = {station.pk: station for station in stations_locked(ticket.restaurant_id)}
-    return timezone.now() + dt.timedelta(minutes=estimating.minutes_until_ready(left, stations))
 
 
 def find_contract(restaurant_id: int, order_id: int, version: int | None = None) -> ProductionContract:

@@ -6,15 +6,19 @@ from collections.abc import Collection, Iterable
 
 from kitchen import states
 from kitchen.models import KitchenOrder, KitchenOrderItem
+from kitchen.services.estimates import estimate_again
 from kitchen.services.touching import lock_ticket, start_clock, ticket_items, touch
-from kitchen.states import TO_MAKE, TicketItemStatus
+from kitchen.states import TO_MAKE
 from orders.actors import Actor
 from orders.aggregates import lines_of
 from orders.errors import NotEditable, NotFound
-from orders.models import Order
+from orders.last_moves import last_ticket_status, who
+from orders.models import Order, OrderItem
 from orders.scopes import Scope
 from orders.states import ItemStatus
 from orders.units import unit_of_work
+
+_DONE_WITH = (ItemStatus.SERVED, ItemStatus.CANCELLED)
 
 
 def is_held_at_first(course: int, courses: Collection[int]) -> bool:
@@ -22,62 +26,76 @@ def is_held_at_first(course: int, courses: Collection[int]) -> bool:
     return course > min(courses)
 
 
-def hold_new(present: Iterable[KitchenOrderItem], course: int) -> bool:
-    """Whether what is added to a ticket waits: when it is of a later course than any that was begun or fired.
+def hold_new(order: Order, others: Iterable[KitchenOrderItem], course: int) -> bool:
+    """Whether what comes to a ticket waits: when it is of a later course than any that the guests are waiting for.
 
-    Where nothing of the ticket is left, it is the first course of what comes now.
+    Where they wait for nothing else, it is the first course of what comes now. Where all else is held
+    ``release_due`` says what is first.
     """
-    wanted = [item for item in present if item.status != TicketItemStatus.CANCELLED]
-    fired = [item.course for item in wanted if not item.held]
-    return bool(wanted) and (not fired or course > max(fired)) and any(item.status in TO_MAKE for item in wanted)
+    unserved = {line.pk for line in _unserved(order)}
+    awaited = [item for item in others if item.order_item_id in unserved]
+    fired = [item.course for item in awaited if not item.held]
+    return bool(awaited) and (not fired or course > max(fired))
+
+
+def _unserved(order: Order) -> list[OrderItem]:
+    """Return the lines that guests are waiting for."""
+    return [line for line in lines_of(order) if line.status not in _DONE_WITH]
 
 
 @unit_of_work
 def fire_course(*, ticket_id: int, course: int, actor: Actor, version: int | None = None) -> KitchenOrder:
     """Have a held course made now; one that is not held is no change at all.
 
-    Locks the order row, then the ticket. Announces ``kitchen:course_fired``.
+    Locks the order row, the ticket, then the stations. Announces ``kitchen:course_fired``.
 
-    Raises NotAllowed, NotFound for a course that the ticket hasn't, NotEditable for a ticket that is not in work,
-    StaleVersion.
+    Raises NotAllowed, NotFound for a course that the ticket hasn't, NotEditable for a ticket that is not in work
+    (naming who has ended it), StaleVersion.
     """
     actor.require(*states.WORKERS, to="fire a course", scope=Scope.KITCHEN_WRITE)
-    _, ticket = lock_ticket(ticket_id, actor=actor, version=version)
+    order, ticket = lock_ticket(ticket_id, actor=actor, version=version)
     items = [item for item in ticket_items(ticket) if item.course == course]
     if not items:
         raise NotFound(f"Ticket {ticket.order_number} has no course {course}.")
+    if not ticket.is_open:
+        raise NotEditable(f"Ticket {ticket.order_number} is {ticket.status}.", **who(last_ticket_status(order)))
     if any(item.held and item.status in TO_MAKE for item in items):
-        if not ticket.is_open:
-            raise NotEditable(f"Ticket {ticket.order_number} is {ticket.status}.")
-        _fire(ticket, course)
+        _release(ticket, course)
+        _fire(order, ticket)
     return ticket
 
 
-def _fire(ticket: KitchenOrder, course: int) -> None:
-    """Have all held items of the course made. The ticket's clock starts anew where nothing else was in work."""
+def _release(ticket: KitchenOrder, course: int) -> None:
+    """Hold the course no longer. The ticket's clock starts anew where nothing else was in work; saves nothing."""
     items = ticket_items(ticket)
     if not any(item.status in TO_MAKE and not item.held for item in items):
         start_clock(ticket)
     for item in items:
-        if item.course == course and item.held:
+        if item.course == course:
             item.held = False
-            item.save()
+
+
+def _fire(order: Order, ticket: KitchenOrder) -> None:
+    """Write what was released: there is more to make, so it takes longer."""
+    estimate_again(order, ticket)
+    for item in ticket_items(ticket):
+        item.save()
     touch(ticket)
 
 
-def fire_due(order: Order, ticket: KitchenOrder) -> None:
-    """Fire the first held course when everything before it is with the guests, or is not wanted any more.
-
-    Needs order and ticket locked.
-    """
-    waiting = [item for item in ticket_items(ticket) if item.held and item.status in TO_MAKE]
+def release_due(order: Order, ticket: KitchenOrder) -> bool:
+    """Hold the first held course no longer when all before it is with the guests, or not wanted; saves nothing."""
+    waiting = [item.course for item in ticket_items(ticket) if item.held and item.status in TO_MAKE]
     if not waiting or not ticket.is_open:
-        return
-    course = min(item.course for item in waiting)
-    ahead = [
-        line.status
-        for line in lines_of(order)
-        if line.course < course and line.status not in (ItemStatus.SERVED, ItemStatus.CANCELLED)
-    ]
-    if not ahead:
-        _fire(ticket, course)
+        return False
+    course = min(waiting)
+    is_due = all(line.course >= course for line in _unserved(order))
+    if is_due:
+        _release(ticket, course)
+    return is_due
+
+
+def fire_due(order: Order, ticket: KitchenOrder) -> None:
+    """Fire the course that is due, if one is. Needs order and ticket locked."""
+    if release_due(order, ticket):
+        _fire(order, ticket)

@@ -8,8 +8,7 @@ from dataclasses import replace
 from kitchen import states
 from kitchen.assigning import Places
 from kitchen.models import KitchenOrder, KitchenOrderItem, Station
-from kitchen.production import ProductionStep
-from kitchen.services.contracts import read_steps, write_steps
+from kitchen.production import ProductionStep, read_steps, write_steps
 from kitchen.services.touching import lock_ticket, stations_locked, ticket_items, touch
 from kitchen.states import TO_MAKE, TicketItemStatus
 from orders.actors import Actor

@@ -7,9 +7,11 @@ from dataclasses import replace
 from django.utils import timezone
 
 from kitchen import states
+from kitchen.assigning import Places
 from kitchen.cookbook import cookbook_of
 from kitchen.models import KitchenOrder, KitchenOrderItem
-from kitchen.services.contracts import estimated, read_steps, write_steps
+from kitchen.production import ProductionStep, read_steps, write_steps
+from kitchen.services.estimates import estimate_again, places_of
 from kitchen.services.touching import alert_again, lock_ticket, ticket_items, touch
 from kitchen.states import TicketItemStatus, TicketStatus
 from orders.actors import Actor
@@ -31,8 +33,8 @@ _OF_ORDERS = (OrderStatus.PREPARING, OrderStatus.READY, OrderStatus.SERVED)
 def recall_ticket(*, ticket_id: int, actor: Actor, reason: str = "", version: int | None = None) -> KitchenOrder:
     """Take a ticket that was ready, or put away, back to preparing; its order follows, paid or not.
 
-    Locks the order row, then the ticket. What was made is preparing again, its last step not done, unless it was voided
-    since; its ingredients stay written off, once. Announces ``kitchen:order_recalled``.
+    Locks the order row, the ticket, then the stations. What was made is preparing again, its last step not done, unless
+    it was voided since; its ingredients stay written off, once. Announces ``kitchen:order_recalled``.
 
     Raises NotAllowed, NotFound, InvalidTransition for a ticket that is not made yet and for an order that has left
     the house or is closed (naming who brought it there, and when), TooLate more than 15 minutes after it was ready,
@@ -45,8 +47,9 @@ def recall_ticket(*, ticket_id: int, actor: Actor, reason: str = "", version: in
     made = [item for item in ticket_items(ticket) if item.status == TicketItemStatus.READY and not _is_voided(item)]
     if not made:
         raise NotEditable(f"Ticket {ticket.order_number} has nothing on it that is still wanted.")
+    places = places_of(ticket.restaurant_id)
     for item in made:
-        _take_back(order, item)
+        _take_back(order, item, places)
     # While it was ready nobody asked: the guest's allergies may have changed since.
     alert_again(ticket, order.allergies, cookbook_of(order.restaurant_id))
     for item in made:
@@ -56,10 +59,8 @@ def recall_ticket(*, ticket_id: int, actor: Actor, reason: str = "", version: in
     ticket.ready_at = ticket.completed_at = None
     ticket.recalled_at = now
     ticket.recall_reason = reason
-    ticket.estimated_ready_at = estimated(ticket)
     follow_ticket(order, OrderStatus.PREPARING)
-    order.estimated_ready_at = ticket.estimated_ready_at
-    order.save()
+    estimate_again(order, ticket)
     touch(ticket)
     return ticket
 
@@ -91,12 +92,23 @@ def _check_recallable(order: Order, ticket: KitchenOrder) -> None:
         )
 
 
-def _take_back(order: Order, item: KitchenOrderItem) -> None:
+def _take_back(order: Order, item: KitchenOrderItem, places: Places) -> None:
+    """Have an item in work again at its last step, and its line with it; saves the line alone."""
     item.status = TicketItemStatus.PREPARING
     item.ready_at = None
     *before, last = read_steps(item)
-    write_steps(item, [*before, replace(last, done=False)])
+    write_steps(item, [*before, _undone(last, places)])
     recall_line(order, item.order_item_id)
+
+
+def _undone(step: ProductionStep, places: Places) -> ProductionStep:
+    """Return the step as it is to be done again: where it was, or elsewhere if that station has been closed."""
+    undone = replace(step, done=False)
+    was = places.stations.get(step.station_id or 0)
+    if step.station_id is None or (was is not None and was.is_active):
+        return undone
+    station = places.take(step.station_ids or (step.station_id,), step.minutes, is_first=True)
+    return undone if station is None else replace(undone, station_id=station.pk, station_name=station.name)
 
 
 def _is_voided(item: KitchenOrderItem) -> bool:

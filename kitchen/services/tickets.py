@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from kitchen import states
 from kitchen.models import KitchenOrder, KitchenOrderItem
-from kitchen.services.contracts import read_steps, renew_later, write_steps
+from kitchen.production import read_steps, write_steps
+from kitchen.services.contracts import renew_later
 from kitchen.services.touching import enter, lock_ticket, settle, ticket_items, touch
 from kitchen.states import TO_MAKE, TicketItemStatus, TicketStatus
 from orders.actors import Actor

@@ -109,14 +109,15 @@ def start_clock(ticket: KitchenOrder) -> None:
     ticket.late_at = now + dt.timedelta(minutes=late)
 
 
-def alert_again(ticket: KitchenOrder, allergies: Iterable[str], cookbook: Cookbook) -> None:
+def alert_again(ticket: KitchenOrder, allergies: Iterable[str], cookbook: Cookbook) -> bool:
     """Say on each item that is to be made which of the guest's allergens are, or may be, in it; saves nothing.
 
-    Whoever has confirmed another alert has not confirmed this one.
+    Whoever has confirmed another alert has not confirmed this one. Returns whether any alert is another one now.
     """
     items = [item for item in ticket_items(ticket) if item.status in TO_MAKE]
     guests = frozenset(allergies)
     makings = cookbook.makings({item.menu_item_id for item in items}) if guests else {}
+    is_new = False
     for item in items:
         inside = frozenset(item.allergens)
         if item.menu_item_id in makings:
@@ -126,6 +127,8 @@ def alert_again(ticket: KitchenOrder, allergies: Iterable[str], cookbook: Cookbo
         if alert != item.allergy_alert:
             item.allergy_alert = alert
             item.allergy_confirmed_by_name = ""
+            is_new = True
+    return is_new
 
 
 def settle(order: Order, ticket: KitchenOrder) -> None:

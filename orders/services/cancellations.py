@@ -9,6 +9,7 @@ from orders.actors import Actor
 from orders.aggregates import lock_order
 from orders.card_numbers import refuse_card_number
 from orders.errors import AlreadyAsked, AlreadyDecided, InvalidFields, InvalidTransition, NotFound
+from orders.last_moves import last_status, who
 from orders.models import CancellationRequest, Order
 from orders.scopes import Scope
 from orders.services.statuses import cancel, settle_request
@@ -42,6 +43,7 @@ def request_cancellation(
             status=order.status,
             to=OrderStatus.CANCELLED,
             allowed=[str(step) for step in allowed],
+            **who(last_status(order)),
         )
     if order.pending_cancellation is not None:
         raise AlreadyAsked(

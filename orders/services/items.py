@@ -11,6 +11,7 @@ from orders.aggregates import lines_of, lock_order
 from orders.books import book_of
 from orders.card_numbers import refuse_card_number
 from orders.errors import InvalidFields, InvalidTransition, NotEditable, NotFound
+from orders.last_moves import Who, last_of_line, last_status, who
 from orders.models import Order, OrderItem
 from orders.scopes import Scope
 from orders.services.dishes import (
@@ -43,7 +44,9 @@ def add_items(
     actor.require(Role.WAITER, Role.MANAGER, to="add items", scope=Scope.ORDERS_WRITE)
     order = lock_order(order_id, actor=actor, version=version)
     if order.status not in states.TAKES_ITEMS:
-        raise NotEditable(f"Order {order.order_number} is {order.status} and takes no more items.")
+        raise NotEditable(
+            f"Order {order.order_number} is {order.status} and takes no more items.", **who(last_status(order))
+        )
     if not items:
         raise InvalidFields.one(path, "required", "Say which items are to be added.")
     book = book_of(order.restaurant_id)
@@ -95,7 +98,9 @@ def change_item(
     order = lock_order(order_id, actor=actor, version=version)
     line = find_line(order, item_id)
     if line.status != ItemStatus.PENDING or order.status not in states.TAKES_ITEMS:
-        raise NotEditable(f"{line.name} is {line.status}: only a pending item can be changed.")
+        raise NotEditable(
+            f"{line.name} is {line.status}: only a pending item can be changed.", **_who_moved(order, line)
+        )
     refuse_card_number(changes.get("special_instructions", ""), "/special_instructions")
     for name, value in changes.items():
         setattr(line, name, value)
@@ -146,7 +151,14 @@ def remove_item(
 
 def _check_removable(order: Order, line: OrderItem) -> None:
     if line.status in (ItemStatus.SERVED, ItemStatus.CANCELLED) or order.status not in states.TAKES_ITEMS:
-        raise NotEditable(f"{line.name} is {line.status} on an order that is {order.status}.")
+        raise NotEditable(
+            f"{line.name} is {line.status} on an order that is {order.status}.", **_who_moved(order, line)
+        )
+
+
+def _who_moved(order: Order, line: OrderItem) -> Who:
+    """Return who has taken the line, or the order, to where it can't be changed."""
+    return who(last_of_line(order, line.pk) or last_status(order))
 
 
 def _tell_removed(order: Order, line: OrderItem, actor: Actor) -> None:
@@ -204,12 +216,18 @@ def set_item_status(
         return line
     allowed = states.next_item_statuses(line.status)
     if to not in allowed:
-        raise InvalidTransition(subject=line.name, status=line.status, to=to, allowed=[str(step) for step in allowed])
+        raise InvalidTransition(
+            subject=line.name,
+            status=line.status,
+            to=to,
+            allowed=[str(step) for step in allowed],
+            **who(last_of_line(order, line.pk)),
+        )
     if to == ItemStatus.CANCELLED:
         _void(order, line, actor, reason="")
         return line
     if order.status not in (*states.IN_KITCHEN, OrderStatus.SERVED):
-        raise NotEditable(f"Order {order.order_number} is {order.status}.")
+        raise NotEditable(f"Order {order.order_number} is {order.status}.", **who(last_status(order)))
     move_line(order, line, to)
     signals.item_status_set.send(sender=Order, order=order, item=line, actor=actor)
     return line

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from orders.aggregates import lines_of
 from orders.models import Order
 from orders.services.items import move_line, write_off
 from orders.services.statuses import enter
+from orders.services.touching import touch
 from orders.states import ItemStatus, OrderStatus
 from orders.units import require_unit
 
@@ -50,3 +53,10 @@ def recall_line(order: Order, item_id: int) -> None:
     for line in lines_of(order):
         if line.pk == item_id and line.status in (ItemStatus.READY, ItemStatus.SERVED):
             move_line(order, line, ItemStatus.PREPARING)
+
+
+def expect_at(order: Order, ready_at: dt.datetime) -> None:
+    """Say on the order when the kitchen will have it ready, by what it has to make now. Needs the order locked."""
+    if order.estimated_ready_at != ready_at:
+        order.estimated_ready_at = ready_at
+        touch(order)

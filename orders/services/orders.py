@@ -26,6 +26,7 @@ from orders.errors import (
     NotFound,
     NotPaid,
 )
+from orders.last_moves import last_status, who
 from orders.models import Allergen, Order, OrderItem, Payment, Table
 from orders.money import why_not_payable
 from orders.scopes import Scope
@@ -206,7 +207,11 @@ def set_order_status(
     allowed = states.next_statuses(order.status, order.channel)
     if to not in allowed:
         raise InvalidTransition(
-            subject=f"Order {order.order_number}", status=order.status, to=to, allowed=[str(step) for step in allowed]
+            subject=f"Order {order.order_number}",
+            status=order.status,
+            to=to,
+            allowed=[str(step) for step in allowed],
+            **who(last_status(order)),
         )
     _require_setter(actor, states.may_set(order.status, to), order, to)
     if to == OrderStatus.CONFIRMED:
@@ -313,7 +318,7 @@ def update_order(*, order_id: int, actor: Actor, version: int | None = None, **c
     actor.require(Role.WAITER, Role.MANAGER, to="change orders", scope=Scope.ORDERS_WRITE)
     order = lock_order(order_id, actor=actor, version=version)
     if not order.is_open:
-        raise NotEditable(f"Order {order.order_number} is {order.status}.")
+        raise NotEditable(f"Order {order.order_number} is {order.status}.", **who(last_status(order)))
     _change_channel_and_table(order, changes)
     _change_customer(order, changes)
     if "priority" in changes:
