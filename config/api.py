@@ -9,7 +9,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from config import health
 from config.problems import unknown_address
-from kitchen.api import cancel_requests, stations, tickets
+from kitchen.api import cancel_requests, ingredients, recipes, stations, tickets
 from kitchen.api import stats as kitchen_stats
 from orders.api import (
     cancellations,
@@ -107,6 +107,10 @@ _VIEWS: dict[str, Any] = {
     "menu-items/<id:row_id>/image": images.ImageOfDish,
     "modifier-groups": menu.ModifierGroupList,
     "modifier-groups/<id:row_id>": menu.ModifierGroupRow,
+    "recipes": recipes.Recipes,
+    "recipes/<id:recipe_id>": recipes.OneRecipe,
+    "ingredients": ingredients.IngredientList,
+    "ingredients/<id:row_id>": ingredients.IngredientRow,
     "tables": tables.TableList,
     "tables/<id:row_id>": tables.TableRow,
     "tables/<id:row_id>/rotate-token": tables.RotateToken,

@@ -15,7 +15,7 @@ from orders.api.permissions import IsStaff, scope_needed
 from orders.errors import DomainError
 
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
-VERSIONED = ("/api/orders/{", "/api/kitchen/orders/{")
+VERSIONED = ("/api/orders/{", "/api/kitchen/orders/{", "/api/recipes/{")
 
 # The schemes of the document, and the credentials that each authentication class of ours takes.
 SCHEMES: dict[str, Schema] = {

@@ -27,8 +27,8 @@ _TAG = r'(W/)?"(0|[1-9][0-9]{0,8})"'
 _IF_MATCH = {
     "name": "If-Match",
     "in": "header",
-    "description": "The ETag of the order or ticket as it was last read, weak or not, or several; 412 when somebody "
-    "changed it since.",
+    "description": "The ETag of the order, ticket or recipe as it was last read, weak or not, or several; 412 when "
+    "somebody changed it since.",
     "schema": {"type": "string", "pattern": rf"^({_TAG}(, {_TAG}){{0,9}}|\*)$"},
     "example": '"3"',
 }
@@ -42,7 +42,7 @@ _REPLAYED = {
     "description": "This is the answer of the first time; there is none on that one.",
     "schema": {"type": "string", "enum": ["true"]},
 }
-VERSIONED_ANSWERS = ("/api/orders/{", "/api/kitchen/orders/{")
+VERSIONED_ANSWERS = ("/api/orders/{", "/api/kitchen/orders/{", "/api/recipes/{")
 _LIVE = "For whoever starts and ends processes. For everybody."
 _READY = "Database, channel layer, migrations and hub; 503 names those that are not there. For everybody."
 _ANYTHING = r"^[^\x00]*$"
@@ -163,7 +163,9 @@ def _make_exact(schema: Any) -> None:
 
 
 def _decimal(pattern: str) -> str:
-    """Return the pattern of an amount, or of a rate, which is a part of one."""
+    """Return the pattern of an amount, or of a rate, which is a part of one; a field may say its own exactly."""
+    if r"\d{" not in pattern:
+        return pattern
     if r"\d{0,1}" in pattern:
         return r"^(0(\.[0-9]{1,4})?|1(\.0{1,4})?)$"
     return r"^[0-9]{1,8}(\.[0-9]{1,2})?$"
@@ -198,7 +200,7 @@ def _health(name: str, summary: str, said: str) -> Schema:
 def _headers(path: str, method: str) -> list[dict[str, Any]]:
     if method == "post":
         return [] if path.startswith("/api/auth/") else [_IDEMPOTENCY_KEY]
-    versioned = path.startswith(("/api/orders", "/api/kitchen"))
+    versioned = path.startswith(("/api/orders", "/api/kitchen", "/api/recipes"))
     return [_IF_MATCH] if method in ("put", "patch", "delete") and versioned else []
 
 

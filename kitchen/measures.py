@@ -28,9 +28,14 @@ _OF_SMALLEST: dict[Unit, tuple[Unit, int]] = {
 _FINEST = Decimal("0.001")
 
 
+def smallest_of(unit: str) -> Unit:
+    """Return the smallest unit of a unit's kind."""
+    return _OF_SMALLEST[Unit(unit)][0]
+
+
 def is_same_kind(one: str, other: str) -> bool:
     """Whether a quantity in one unit can be said in the other: grams in kilograms, but never in litres."""
-    return _OF_SMALLEST[Unit(one)][0] == _OF_SMALLEST[Unit(other)][0]
+    return smallest_of(one) == smallest_of(other)
 
 
 def converted(quantity: Decimal, unit: str, to: str) -> Decimal:

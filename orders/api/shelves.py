@@ -17,7 +17,7 @@ from orders.api.endpoints import Endpoint, answer, keyed
 from orders.api.fields import Body
 from orders.api.pages import NoQuery, Ordering, PageQuery, page, query_of
 from orders.api.permissions import STAFF_ALONE
-from orders.errors import Duplicate, InUse, NotFound
+from orders.errors import DomainError, Duplicate, InUse, NotFound
 from orders.scopes import Scope
 
 BY_NAME = Ordering(("name", "id"))
@@ -28,6 +28,7 @@ class Writes:
     """How rows of a kind are written: the body, and the services that take its fields.
 
     ``erases`` says what deleting does where it is never refused because something refers to the row.
+    ``change_refuses`` are the refusals of a change beyond that the row is there already.
     """
 
     body: type[Body]
@@ -35,11 +36,15 @@ class Writes:
     update: Callable[..., Any]
     delete: Callable[..., Any]
     erases: str = ""
+    change_refuses: tuple[type[DomainError], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """One kind of row: where it is found, how it is ordered, how it is shown to whom, and how it is written."""
+    """One kind of row: where it is found, how it is ordered, how it is shown to whom, and how it is written.
+
+    ``other_read_scope`` is another scope that lets a device read it.
+    """
 
     rows: Callable[[int], QuerySet[Any]]
     ordering: Ordering
@@ -47,6 +52,7 @@ class Shelf:
     writes: Writes
     read_scope: Scope | None
     write_scope: Scope | None = STAFF_ALONE
+    other_read_scope: Scope | None = None
 
 
 class OfShelf(Endpoint):
@@ -125,6 +131,7 @@ def shelf_views(
         "name": name,
         "read_scope": shelf.read_scope,
         "write_scope": shelf.write_scope,
+        "other_read_scope": shelf.other_read_scope,
         "__module__": base.__module__,
     }
     return type(f"{title}List", (base,), own | of_list), type(f"{title}Row", (ShelfRow,), own | of_row)
@@ -171,9 +178,10 @@ def _changes(writes: Writes, shape: type[Struct], *, one: str, tag: str) -> Meth
     delete.__doc__ = writes.erases or f"Delete {_a(one)}; 409 while something refers to it."
     body = writes.body(partial=True)
     answers: dict[int, Schema | None] = {200: shown(shape)}
+    refuses = (Duplicate, *writes.change_refuses)
     return {
-        "put": documented(f"replace_{one}_fields", tag=tag, body=body, answers=answers, refuses=(Duplicate,))(put),
-        "patch": documented(f"change_{one}", tag=tag, body=body, answers=answers, refuses=(Duplicate,))(patch),
+        "put": documented(f"replace_{one}_fields", tag=tag, body=body, answers=answers, refuses=refuses)(put),
+        "patch": documented(f"change_{one}", tag=tag, body=body, answers=answers, refuses=refuses)(patch),
         "delete": documented(f"delete_{one}", tag=tag, answers={204: None}, refuses=() if writes.erases else (InUse,))(
             delete
         ),

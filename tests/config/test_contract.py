@@ -34,6 +34,7 @@ from tests.factories import (
     FoodTypeFactory,
     ModifierGroupFactory,
 )
+from tests.pantry import stocked, written
 
 EXAMPLES = 4
 
@@ -150,6 +151,8 @@ def known(db: None) -> Known:
         "allergens": AllergenFactory(restaurant=house.restaurant).pk,
         "food-types": FoodTypeFactory(restaurant=house.restaurant).pk,
         "modifier-groups": ModifierGroupFactory(restaurant=house.restaurant).pk,
+        "recipe_id": written(house.dish).pk,
+        "ingredients": stocked(house.restaurant.pk, "Flour").pk,
     }
     tokens = {
         "owner": issue_tokens(boss).access,

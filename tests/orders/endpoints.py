@@ -33,6 +33,7 @@ from tests.factories import (
     TableFactory,
 )
 from tests.orders.full_house import FullHouse
+from tests.pantry import stocked, written
 
 STAFF = "omwkc"
 FLOOR = "omw"
@@ -195,6 +196,40 @@ def group_body(house: FullHouse, ids: Ids) -> Any:
     }
 
 
+def recipe(house: FullHouse) -> Ids:
+    return (written(MenuItemFactory(restaurant=house.restaurant)).pk,)
+
+
+def recipe_parts(house: FullHouse, ids: Ids) -> Any:
+    flour = stocked(house.restaurant.pk, house.fresh_name(), "100", "kg")
+    return {
+        "steps": [
+            {"name": "Knead", "minutes": 5, "station_id": house.station.pk, "station_ids": [house.station.pk]},
+            {"name": "Bake", "minutes": 10, "station_id": None},
+        ],
+        "ingredients": [{"ingredient_id": flour.pk, "quantity": "0.250", "unit": "kg"}],
+    }
+
+
+def recipe_body(house: FullHouse, ids: Ids) -> Any:
+    dish = MenuItemFactory(restaurant=house.restaurant)
+    return {"menu_item_id": dish.pk, **recipe_parts(house, ids)}
+
+
+def ingredient(house: FullHouse) -> Ids:
+    return (stocked(house.restaurant.pk, house.fresh_name()).pk,)
+
+
+def ingredient_body(house: FullHouse, ids: Ids) -> Any:
+    return {
+        "name": house.fresh_name(),
+        "unit": "g",
+        "on_hand": "250.000",
+        "allergen_ids": [AllergenFactory(restaurant=house.restaurant).pk],
+        "may_contain_ids": [AllergenFactory(restaurant=house.restaurant).pk],
+    }
+
+
 def named(**others: Any) -> Body:
     """Send a name that nothing has yet."""
     return lambda house, _ids: {"name": house.fresh_name(), **others}
@@ -320,6 +355,18 @@ OPERATIONS: dict[str, Operation] = {
     "PUT /api/modifier-groups/{}": Operation("omd", made_by(ModifierGroupFactory), group_body),
     "PATCH /api/modifier-groups/{}": Operation("omd", made_by(ModifierGroupFactory), group_body),
     "DELETE /api/modifier-groups/{}": Operation("omd", made_by(ModifierGroupFactory), status=204),
+    "GET /api/recipes": Operation(READS),
+    "POST /api/recipes": Operation("omd", body=recipe_body, status=201),
+    "GET /api/recipes/{}": Operation(READS, recipe),
+    "PUT /api/recipes/{}": Operation("omd", recipe, recipe_parts),
+    "PATCH /api/recipes/{}": Operation("omd", recipe, recipe_parts),
+    "DELETE /api/recipes/{}": Operation("omd", recipe, status=204),
+    "GET /api/ingredients": Operation(READS),
+    "POST /api/ingredients": Operation("omd", body=ingredient_body, status=201),
+    "GET /api/ingredients/{}": Operation(READS, ingredient),
+    "PUT /api/ingredients/{}": Operation("omd", ingredient, ingredient_body),
+    "PATCH /api/ingredients/{}": Operation("omd", ingredient, ingredient_body),
+    "DELETE /api/ingredients/{}": Operation("omd", ingredient, status=204),
     # The room
     "GET /api/tables": Operation(READS),
     "POST /api/tables": Operation(BOSS, body=named(seats=4, area="Garden"), status=201),

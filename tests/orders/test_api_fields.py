@@ -28,6 +28,7 @@ from tests.factories import (
 )
 from tests.orders.endpoints import OPERATIONS
 from tests.orders.full_house import FullHouse, open_full_house
+from tests.pantry import stocked
 
 pytestmark = pytest.mark.django_db
 
@@ -77,11 +78,11 @@ def body_schema(name: str) -> Json:
     return resolved(operation_of(name)["requestBody"]["content"]["application/json"]["schema"])
 
 
-def refused_values(part: Json) -> list[Any]:
+def refused_values(part: Json, values: tuple[Any, ...] = WRONG) -> list[Any]:
     """Return which of the wrong values the document does not allow for a field."""
     said = {**part, "components": document()["components"]}
     validator = Draft202012Validator(said, format_checker=Draft202012Validator.FORMAT_CHECKER)
-    return [value for value in WRONG if not validator.is_valid(value)]
+    return [value for value in values if not validator.is_valid(value)]
 
 
 def at(body: Any, place: tuple[str | int, ...], value: Any) -> Any:
@@ -109,7 +110,7 @@ def fields(part: Json, body: Any, place: tuple[str | int, ...] = ()) -> Iterator
 def wrong_values(field: Json) -> list[Any]:
     wrong = refused_values(field)
     if field.get("format") == "decimal":
-        wrong += [value for value in WRONG_AMOUNTS if value not in wrong]
+        wrong += [value for value in refused_values(field, WRONG_AMOUNTS) if value not in wrong]
     if "string" in (field.get("type"), *(field.get("type") or ())):
         wrong.append("a\x00b")
     return wrong
@@ -221,6 +222,9 @@ ROWS: dict[str, Callable[[FullHouse], Any]] = {
     "item_id": lambda house: house.ticket()["items"][0]["id"],
     "allergen_ids": lambda house: [AllergenFactory(restaurant=house.restaurant).pk],
     "modifier_group_ids": lambda house: [ModifierGroupFactory(restaurant=house.restaurant).pk],
+    "station_ids": lambda house: [house.station.pk],
+    "ingredient_id": lambda house: stocked(house.restaurant.pk, house.fresh_name(), unit="kg").pk,
+    "may_contain_ids": lambda house: [AllergenFactory(restaurant=house.restaurant).pk],
 }
 
 
