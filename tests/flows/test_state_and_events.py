@@ -1,6 +1,6 @@
 """State + events = fresh state: who took a snapshot and applied what came after holds what a new snapshot says.
 
-And the books are right, whatever was done: bills, stock, numbers, history.
+And the books are right, whatever was done: bills, stock, numbers, history, and the kitchen as it must be.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def test_screens_hold_the_fresh_state_and_books_are_right_whatever_staff_do(tran
         Dinner,
         settings=settings(
             max_examples=10,
-            stateful_step_count=25,
+            stateful_step_count=30,
             deadline=None,
             print_blob=True,
             suppress_health_check=list(HealthCheck),

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import initialize, invariant, rule
 
-from kitchen.models import KitchenOrder, Station
+from kitchen.invariants import broken
+from kitchen.models import Station
 from kitchen.services.cancellations import accept_cancellation, reject_cancellation
-from kitchen.services.tickets import ItemMove, set_ticket_item_statuses, set_ticket_status
-from kitchen.states import TicketItemStatus, TicketStatus
-from orders.errors import DomainError
-from orders.models import CancellationRequest, Counter, Customer, MenuItem, Order, Payment, Restaurant, Table
+from orders.models import Allergen, CancellationRequest, Counter, Customer, MenuItem, Payment, Restaurant, Table
 from orders.services.cancellations import request_cancellation
 from orders.services.customers import AskedCustomer
 from orders.services.dishes import AskedItem
@@ -26,12 +22,12 @@ from orders.services.payments import refund_payment, take_payment
 from orders.states import Channel, ItemStatus, OrderStatus, PaymentMethod, Priority, Role
 from realtime.snapshots import room_snapshots
 from realtime.stream import read_events
+from tests.flows.dinner.kitchen import Kitchen, furnish, picks
 from tests.flows.dinner.mirrors import Mirror
 from tests.flows.dinner.truths import Numbering, Pantry, bills_add_up, history_tells_the_present
-from tests.places import Place, open_place
+from tests.places import open_place
 
 numbers = itertools.count(1)
-picks = st.integers(min_value=0, max_value=30)
 # The share of what is open, or left, in percent; more than all of it is asked for too.
 shares = st.sampled_from([10, 50, 100, 100, 101])
 KNOWN = (AskedCustomer(name="Ada Lovelace", phone="1"), AskedCustomer(name="Grace Hopper", phone="2"))
@@ -39,10 +35,8 @@ KNOWN = (AskedCustomer(name="Ada Lovelace", phone="1"), AskedCustomer(name="Grac
 MOST_ORDER_ROOMS = 2
 
 
-class Dinner(RuleBasedStateMachine):
+class Dinner(Kitchen):
     """Staff do whatever they like, also what is refused."""
-
-    place: Place
 
     @initialize(auto_confirm=st.booleans())
     def open(self, auto_confirm: bool) -> None:
@@ -53,17 +47,13 @@ class Dinner(RuleBasedStateMachine):
         self.tables = [self.place.table, Table.objects.create(restaurant=self.place.restaurant, name="8")]
         self.waiter = self.place.actor_of(Role.WAITER)
         self.boss = self.place.actor
-        stock = MenuItem.objects.get(pk=self.place.dish.pk)
-        stock.stock = 25
-        stock.save()
-        side = MenuItem.objects.create(
-            restaurant=self.place.restaurant,
-            name="Fries",
-            price="4.00",
-            category=self.place.dish.category,
-            station=Station.objects.create(restaurant=self.place.restaurant, name="Fry"),
-        )
-        self.dishes = [self.place.dish.pk, side.pk]
+        dishes = furnish(self.place)
+        counted = MenuItem.objects.get(pk=self.place.dish.pk)
+        counted.stock = 25
+        counted.save()
+        self.dishes = [dish.pk for dish in dishes]
+        allergens = Allergen.objects.filter(restaurant=self.place.restaurant)
+        self.allergen_ids = list(allergens.values_list("pk", flat=True))
         stations = [
             f"station:{pk}"
             for pk in Station.objects.filter(restaurant=self.place.restaurant)
@@ -81,32 +71,33 @@ class Dinner(RuleBasedStateMachine):
         self.pantry = Pantry(self.place.restaurant)
         self.numbering = Numbering(self.place.restaurant)
 
-    def attempt(self, service: Callable[..., Any], **arguments: Any) -> Any:
-        try:
-            return service(actor=self.boss, **arguments)
-        except DomainError:
-            return None
-
-    def pick(self, number: int) -> Order | None:
-        orders = list(Order.objects.filter(restaurant=self.place.restaurant).order_by("id"))
-        return orders[number % len(orders)] if orders else None
-
-    def pick_ticket(self, number: int) -> KitchenOrder | None:
-        tickets = list(KitchenOrder.objects.filter(restaurant=self.place.restaurant).order_by("id"))
-        return tickets[number % len(tickets)] if tickets else None
-
     @rule(
         quantities=st.lists(st.integers(1, 4), min_size=1, max_size=3),
         channel=st.sampled_from(list(Channel)),
         table=st.integers(0, 2),
         draft=st.booleans(),
         named=st.booleans(),
+        by_course=st.booleans(),
+        is_allergic=st.booleans(),
     )
-    def order(self, quantities: list[int], channel: Channel, table: int, draft: bool, named: bool) -> None:
+    def order(
+        self,
+        quantities: list[int],
+        channel: Channel,
+        table: int,
+        draft: bool,
+        named: bool,
+        by_course: bool,
+        is_allergic: bool,
+    ) -> None:
         order = self.attempt(
             create_order,
             channel=channel,
-            items=[AskedItem(self.dishes[quantity % 2], quantity) for quantity in quantities],
+            items=[
+                AskedItem(self.dishes[quantity % 2], quantity, course=course if by_course else 1)
+                for course, quantity in enumerate(quantities, start=1)
+            ],
+            allergen_ids=self.allergen_ids if is_allergic else (),
             table_id=self.tables[table].pk if table < 2 and channel == Channel.DINE_IN else None,
             draft=draft,
             customer=KNOWN[0] if named else None,
@@ -129,23 +120,10 @@ class Dinner(RuleBasedStateMachine):
             to = OrderStatus(steps.get(order.status, "served"))
             self.attempt(set_order_status, order_id=order.pk, to=to)
 
-    @rule(number=picks, to=st.sampled_from(list(TicketStatus)))
-    def move_ticket(self, number: int, to: TicketStatus) -> None:
-        if ticket := self.pick_ticket(number):
-            self.attempt(set_ticket_status, ticket_id=ticket.pk, to=to, reason="because")
-
-    @rule(number=picks, item=picks, to=st.sampled_from(list(TicketItemStatus)), whole=st.booleans())
-    def move_ticket_items(self, number: int, item: int, to: TicketItemStatus, whole: bool) -> None:
-        if ticket := self.pick_ticket(number):
-            items = list(ticket.items.order_by("id"))
-            chosen = items if whole else [items[item % len(items)]]
-            moves = [ItemMove(row.pk, to) for row in chosen]
-            self.attempt(set_ticket_item_statuses, ticket_id=ticket.pk, moves=moves)
-
     @rule(number=picks, quantities=st.lists(st.integers(1, 3), min_size=1, max_size=2))
     def add(self, number: int, quantities: list[int]) -> None:
         if order := self.pick(number):
-            asked = [AskedItem(self.dishes[quantity % 2], quantity) for quantity in quantities]
+            asked = [AskedItem(self.dishes[quantity % 2], quantity, course=quantity) for quantity in quantities]
             self.attempt(add_items, order_id=order.pk, items=asked)
 
     @rule(number=picks, item=picks, quantity=st.integers(1, 5), note=st.sampled_from(["", "no salt"]))
@@ -247,6 +225,7 @@ class Dinner(RuleBasedStateMachine):
         bills_add_up(self.place.restaurant)
         self.pantry.check()
         self.numbering.check()
+        assert broken(self.place.restaurant.pk) == []
 
     def teardown(self) -> None:
         history_tells_the_present(self.place.restaurant)
