@@ -276,9 +276,10 @@ class CancellationRejected(OfTicket, frozen=True, kw_only=True):
 
 
 class StationUpdated(Struct, frozen=True, kw_only=True):
-    """A station was made, changed or closed, or has another load."""
+    """A station was made, changed, closed or taken out of the kitchen, or has another load."""
 
     station: StationShape
+    is_deleted: bool = False
 
 
 class MenuItemUpdated(Struct, frozen=True, kw_only=True):
@@ -294,6 +295,15 @@ class AlertRaised(Struct, frozen=True, kw_only=True):
     severity: str
     message: str
     audience: str
+
+
+class KitchenNumbers(Struct, frozen=True, kw_only=True):
+    """How many tickets are open; told when they changed, at most once a second, and in no stream."""
+
+    pending: int
+    preparing: int
+    ready: int
+    total: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,6 +347,7 @@ CATALOGUE: dict[str, EventType] = {
         EventType("kitchen:station_assigned", StationAssigned, "K"),
         EventType("kitchen:course_fired", CourseFired, "KW"),
         EventType("kitchen:ingredients_consumed", IngredientsConsumed, ""),
+        EventType("kitchen:stats_update", KitchenNumbers, "K"),
         EventType("station:updated", StationUpdated, "K"),
         EventType("menu-item:updated", MenuItemUpdated, "KWOT"),
         EventType("payment:processed", PaymentProcessed, "OCD#"),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 import msgspec
 import structlog
 
-from realtime.frames import StreamEvent, encoded
+from kitchen.stats import OpenTickets
+from realtime.frames import PassingEvent, StreamEvent, encoded
 from realtime.sockets import Membership, Socket, frame_for
 
 log = structlog.get_logger(__name__)
@@ -22,6 +23,18 @@ RECENT_CHARACTERS = 4 * 1024 * 1024
 
 # After these an order may be a table's no more, or is closed; the last event of its kind in a unit of work.
 PARTINGS = frozenset({"order:left", "order:deleted", "order:cancelled", "order:status_changed"})
+# After these other tickets may be open, or open ones stand elsewhere.
+TICKET_MOVES = frozenset(
+    {
+        "order:new",
+        "kitchen:order_preparing",
+        "kitchen:order_ready",
+        "kitchen:order_completed",
+        "kitchen:order_recalled",
+        "kitchen:order_updated",
+        "kitchen:cancel_accepted",
+    }
+)
 _decode = msgspec.json.Decoder().decode
 
 CrowdKey = tuple[tuple[object, ...], ...]
@@ -30,6 +43,11 @@ CrowdKey = tuple[tuple[object, ...], ...]
 def left(room: str, reason: str) -> str:
     """Encode that a socket is in a room no more."""
     return encoded({"type": "left", "data": {"room": room, "reason": reason}})
+
+
+def hears_numbers(room: str) -> bool:
+    """Whether a room is told how many tickets are open."""
+    return room in ("kitchen", "restaurant") or room.startswith("station:")
 
 
 class Crowd:
@@ -62,9 +80,21 @@ class Feed:
 
     ``rewritten`` is the stream's as far as it is known here. Up to ``read_until`` events are taken from the database
     alone: what comes in another way may be what they were before they were written anew.
+
+    ``screens`` are the rooms here that are told how many tickets are open; ``stir`` is called when that may have
+    changed, and there are any. ``numbers`` are what they were told last, but for the sockets that are ``unsure``.
     """
 
-    def __init__(self, restaurant_id: int, epoch: str, cursor: int, verified_at: float, rewritten: int = 0) -> None:
+    def __init__(
+        self,
+        restaurant_id: int,
+        epoch: str,
+        cursor: int,
+        verified_at: float,
+        rewritten: int = 0,
+        *,
+        stir: Callable[[Feed], None] | None = None,
+    ) -> None:
         self.restaurant_id = restaurant_id
         self.epoch = epoch
         self.cursor = cursor
@@ -77,6 +107,10 @@ class Feed:
         self.catching_up: asyncio.Task[None] | None = None
         self._crowds: dict[CrowdKey, Crowd] = {}
         self._tills: set[str] = set()
+        self.screens: set[str] = set()
+        self.unsure: set[Socket] = set()
+        self.numbers: OpenTickets | None = None
+        self._stir = stir
         self._recent: deque[StreamEvent] = deque()
         self._recent_characters = 0
 
@@ -97,6 +131,8 @@ class Feed:
                 self._give_crowd(crowd, event)
         if event.type in PARTINGS:
             self._part(event)
+        if event.type in TICKET_MOVES and self.screens and self._stir is not None:
+            self._stir(self)
         event.drop_frames()  # they are five times the event, and thousands of events are kept
 
     def _reached(self, event: StreamEvent) -> Iterator[Crowd]:
@@ -122,6 +158,23 @@ class Feed:
                 socket.take(event, frame)
             except Exception as error:  # noqa: BLE001 - a border: what one socket can't be sent delays no other
                 self._give_up([socket], event, error)
+
+    def tell(self, event: PassingEvent, *, to_all: bool) -> None:
+        """Give every screen of the kitchen what is in no stream, or only those who are unsure.
+
+        A socket that is being replayed to has it behind that.
+        """
+        unsure, self.unsure = self.unsure, set()
+        crowds = set().union(*(self.rooms[room] for room in self.screens)) if self.screens else set()
+        for crowd in crowds:
+            wanting = crowd.sockets if to_all else crowd.sockets & unsure
+            try:
+                frame = frame_for(event, crowd.memberships)
+                if frame is not None:
+                    for socket in tuple(wanting):
+                        socket.when_released(partial(socket.push, frame))
+            except Exception as error:  # noqa: BLE001 - a border, as above
+                self._give_up(wanting, event, error)
 
     def _give_up(self, sockets: Iterable[Socket], event: StreamEvent, error: Exception) -> None:
         for socket in list(sockets):
@@ -193,6 +246,7 @@ class Feed:
         socket.memberships = memberships
         socket.crowd = None
         if not memberships:
+            self.unsure.discard(socket)
             return
         key = Crowd.key_of(memberships)
         crowd = self._crowds.get(key)
@@ -202,6 +256,8 @@ class Feed:
                 self.rooms[room].add(crowd)
                 if room.startswith("counter:"):
                     self._tills.add(room)
+                if hears_numbers(room):
+                    self.screens.add(room)
         crowd.sockets.add(socket)
         socket.crowd = crowd
 
@@ -214,6 +270,7 @@ class Feed:
             if not self.rooms[room]:
                 del self.rooms[room]
                 self._tills.discard(room)
+                self.screens.discard(room)
 
     def sockets_in(self, room: str) -> list[Socket]:
         """Return the sockets in a room."""

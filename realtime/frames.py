@@ -118,6 +118,17 @@ class StreamEvent(msgspec.Struct, array_like=True, dict=True):
         return Audience.PUBLIC if '"audience":"all"' in self.data else Audience.STAFF
 
 
+class PassingEvent(StreamEvent):
+    """An event that is in no stream, and so without a number: nobody is told it later."""
+
+    def _encode_body(self, audience: Audience) -> str:
+        rooms = encoded(rooms_for(audience, self.rooms))
+        return (
+            f'"id":"{self.id}","epoch":"{self.epoch}","timestamp":"{self.at}",'
+            f'"rooms":{rooms},"data":{self._data(audience)}}}'
+        )
+
+
 def reply(ref: str | None, data: Any) -> str:
     """Encode the answer to a command that went well."""
     return encoded({"type": "reply", "ref": ref, "ok": True, "data": data})

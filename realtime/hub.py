@@ -23,11 +23,13 @@ from channels.layers import get_channel_layer
 from django.db import connection
 from django.utils import timezone
 
+from kitchen.stats import open_ticket_counts
 from orders.shapes import timestamp
 from realtime import forwarding, stream
 from realtime.credentials import Principal, Verdict, recheck
 from realtime.feeds import RESTART, Feed, left
 from realtime.frames import Frame, StreamEvent, encoded
+from realtime.pulse import Pulse
 from realtime.sharing import Shared
 from realtime.sockets import Socket
 
@@ -60,6 +62,7 @@ class Hub:
         self._channel = f"hub.{uuid.uuid4().hex}"
         self.heads: Shared[stream.Head] = Shared()
         self.snapshots: Shared[tuple[str, int, dict[str, msgspec.Raw]]] = Shared()
+        self.pulse = Pulse(lambda ids: self.read(open_ticket_counts, ids))
         self._counted: defaultdict[tuple[Any, ...], dict[Socket, None]] = defaultdict(dict)
         self._executor = ThreadPoolExecutor(max_workers=2, thread_name_prefix="brigade-hub")
         # Of its own: a thousand screens that come back at once keep nobody from following the streams.
@@ -76,6 +79,7 @@ class Hub:
         ):
             self._spawn(self._repeat(work, every))
         self._spawn(self._receive())
+        self._spawn(self.pulse.beat())
 
     def _spawn(self, coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = self.loop.create_task(coroutine)
@@ -143,7 +147,9 @@ class Hub:
 
     async def _open(self, restaurant_id: int) -> Feed:
         head = await self.read(stream.head_of, restaurant_id)
-        feed = self.feeds[restaurant_id] = Feed(restaurant_id, head.epoch, head.seq, self.loop.time(), head.rewritten)
+        feed = self.feeds[restaurant_id] = Feed(
+            restaurant_id, head.epoch, head.seq, self.loop.time(), head.rewritten, stir=self.pulse.stir
+        )
         return feed
 
     async def _subscribe_soon(self) -> None:

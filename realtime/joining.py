@@ -76,6 +76,7 @@ async def join(hub: Hub, feed: Feed, socket: Socket, principal: Principal, wish:
         await socket.drain()
     finally:
         socket.release()
+    hub.pulse.meet(feed, socket, wish.rooms, is_back=wish.since is not None)
 
 
 async def _check(hub: Hub, socket: Socket, principal: Principal, rooms: tuple[str, ...]) -> None:

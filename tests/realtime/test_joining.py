@@ -38,14 +38,16 @@ async def hub(place: Place) -> AsyncIterator[Hub]:
 
 
 class Client:
-    """What a client is sent."""
+    """What a client is sent of the stream: the kitchen's numbers, which are in none, are left out."""
 
     def __init__(self) -> None:
         self.sent: list[dict[str, Any]] = []
         self.socket = Socket(self.send)
 
     async def send(self, message: dict[str, Any]) -> None:
-        self.sent.append(json.loads(message["text"]))
+        frame = json.loads(message["text"])
+        if frame["type"] != "kitchen:stats_update":
+            self.sent.append(frame)
 
     async def answered(self) -> None:
         await until(lambda: any(frame["type"] == "reply" for frame in self.sent))
