@@ -6,7 +6,7 @@ from kitchen import states
 from kitchen.models import KitchenOrder
 from kitchen.services.courses import fire_due
 from kitchen.services.tickets import check_confirmed, check_fired, make_rest_ready, move_item, start
-from kitchen.services.touching import enter, lock_ticket_of, settle, start_clock, ticket_items, touch
+from kitchen.services.touching import enter, lock_ticket_of, settle, start_clock, ticket_items, ticket_of, touch
 from kitchen.states import TicketItemStatus, TicketStatus
 from orders.actors import Actor
 from orders.models import Order, OrderItem
@@ -64,8 +64,11 @@ def _move(order: Order, ticket: KitchenOrder, line: OrderItem, actor: Actor) -> 
 
 
 def take_up_again(order: Order) -> None:
-    """Send an order that was ready or served back to preparing, its ticket with it: there is more to make."""
-    ticket = lock_ticket_of(order)
+    """Send an order that was ready or served back to preparing, its ticket with it: there is more to make.
+
+    What is put off of its contract may wait: other changes of the unit may come.
+    """
+    ticket = ticket_of(order)
     if ticket is None or ticket.status not in (TicketStatus.READY, TicketStatus.COMPLETED):
         return
     ticket.status = TicketStatus.PREPARING
