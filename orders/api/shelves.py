@@ -178,7 +178,7 @@ def _changes(writes: Writes, shape: type[Struct], *, one: str, tag: str) -> Meth
     delete.__doc__ = writes.erases or f"Delete {_a(one)}; 409 while something refers to it."
     body = writes.body(partial=True)
     answers: dict[int, Schema | None] = {200: shown(shape)}
-    refuses = (Duplicate, *writes.change_refuses)
+    refuses: tuple[type[DomainError], ...] = (Duplicate, *writes.change_refuses)
     return {
         "put": documented(f"replace_{one}_fields", tag=tag, body=body, answers=answers, refuses=refuses)(put),
         "patch": documented(f"change_{one}", tag=tag, body=body, answers=answers, refuses=refuses)(patch),

@@ -208,7 +208,8 @@ def test_in_use_when_a_version_of_a_recipe_takes_the_ingredient(house: House) ->
 
 @pytest.mark.parametrize("name", ["allergen_ids", "may_contain_ids"])
 def test_in_use_when_an_ingredient_has_the_allergen_that_is_deleted(house: House, milk: Allergen, name: str) -> None:
-    butter = stocked(house.restaurant.pk, "Butter", **{name: [milk.pk]})
+    butter = stocked(house.restaurant.pk, "Butter")
+    house.manager.patch(f"/api/ingredients/{butter.pk}", {name: [milk.pk]})
 
     kept = house.manager.delete(f"/api/allergens/{milk.pk}")
     house.manager.patch(f"/api/ingredients/{butter.pk}", {name: []})

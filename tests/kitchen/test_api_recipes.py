@@ -351,6 +351,7 @@ def test_recipes_are_listed_by_dish_and_by_what_is_asked(house: House, flour: In
 def test_queries_are_as_many_however_many_recipes_there_are(
     house: House, flour: Ingredient, recipes: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
+    address = ""
     for _ in range(recipes):
         dish = MenuItemFactory(restaurant=house.restaurant)
         address = house.manager.post("/api/recipes", body(house, flour, menu_item_id=dish.pk)).headers["Location"]
