@@ -618,3 +618,83 @@ def test_units_are_separate_when_threads_work_at_once(place: Place) -> None:
     assert [changes for _, changes in results] == [1, 1, 1, 1]
     assert len({unit for unit, _ in results}) == 4
     assert current_unit() is None
+
+
+# What is put off ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def done(transactional_db: None) -> list[str]:
+    return []
+
+
+def test_work_is_done_once_before_the_hooks_when_it_is_put_off(done: list[str]) -> None:
+    with end_hook(lambda _: done.append("hook")), open_unit() as unit:
+        unit.put_off("a", partial(done.append, "a"))
+        unit.put_off("b", partial(done.append, "b"))
+        unit.put_off("a", partial(done.append, "a again"))
+        done.append("rest of the unit")
+
+    assert done == ["rest of the unit", "a", "b", "hook"]
+
+
+def test_work_is_done_at_once_and_not_again_when_it_is_needed_early(done: list[str]) -> None:
+    with open_unit() as unit:
+        unit.put_off("a", partial(done.append, "a"))
+        unit.do_now("a")
+        unit.do_now("a")
+        unit.do_now("unknown")
+        done.append("rest of the unit")
+
+    assert done == ["a", "rest of the unit"]
+
+
+def test_work_is_done_too_when_other_work_puts_it_off(done: list[str]) -> None:
+    with open_unit() as unit:
+        unit.put_off("a", lambda: unit.put_off("b", partial(done.append, "b")))
+
+    assert done == ["b"]
+
+
+def test_work_is_not_done_when_the_part_that_put_it_off_failed(done: list[str]) -> None:
+    with open_unit() as unit:
+        unit.put_off("kept", partial(done.append, "kept"))
+        with failing_unit():
+            unit.put_off("dropped", partial(done.append, "dropped"))
+            with open_unit():
+                unit.put_off("dropped too", partial(done.append, "dropped too"))
+        with open_unit():
+            unit.put_off("inner", partial(done.append, "inner"))
+
+    assert done == ["kept", "inner"]
+
+
+def test_work_is_done_again_when_the_part_that_did_it_early_failed(done: list[str]) -> None:
+    with open_unit() as unit:
+        unit.put_off("a", partial(done.append, "a"))
+        with failing_unit():
+            unit.do_now("a")
+
+    assert done == ["a", "a"]
+
+
+def test_nothing_of_it_is_kept_when_work_that_was_put_off_fails(place: Place) -> None:
+    before = stored(place.dish)
+
+    with hearing(place.restaurant) as heard, suppress(Oops), open_unit() as unit:
+        place.dish.name = "Soup"
+        place.dish.save()
+        unit.put_off("a", partial(raise_oops, unit))
+
+    assert stored(place.dish) == before
+    assert (heard.types, current_unit()) == ([], None)
+
+
+def test_nothing_is_left_to_do_when_the_whole_unit_failed(done: list[str]) -> None:
+    with failing_unit():
+        require_unit().put_off("a", partial(done.append, "a"))
+
+    with open_unit():
+        pass
+
+    assert done == []
