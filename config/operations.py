@@ -11,7 +11,7 @@ from drf_spectacular.openapi import AutoSchema
 from config.problems import CONTENT_TYPE, DOMAIN_STATUSES
 from orders.api.auth import BearerAuthentication, GuestAuthentication, SessionStaffAuthentication
 from orders.api.documents import Schema
-from orders.api.permissions import IsStaff, scope_needed
+from orders.api.permissions import IsStaff, scopes_of
 from orders.errors import DomainError
 
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
@@ -91,9 +91,10 @@ class Operations(AutoSchema):
         if BearerAuthentication in classes:
             yield "staff", []
             is_by_scope = IsStaff in self.view.permission_classes
-            needed = scope_needed(self.view, self.method)
-            if not is_by_scope or needed is not None:
-                yield "device", [needed.value] if is_by_scope and needed is not None else []
+            if not is_by_scope:
+                yield "device", []
+            else:
+                yield from (("device", [scope.value]) for scope in scopes_of(self.view, self.method))
         if SessionStaffAuthentication in classes:
             yield "session", []
 
@@ -102,15 +103,16 @@ class Operations(AutoSchema):
         return ""
 
     def _who(self) -> str:
-        callers = dict(self._callers())
+        callers = list(self._callers())
+        names = {name for name, _ in callers}
         if not callers:
             return "For everybody."
-        if "staff" not in callers:
+        if "staff" not in names:
             return "For guests, with their token."
-        if "device" not in callers:
+        if "device" not in names:
             return "For staff alone, no device."
-        scopes = callers["device"]
-        return f"For staff, and devices with the scope `{scopes[0]}`." if scopes else "For staff, guests and devices."
+        scopes = " or ".join(f"`{scope}`" for name, each in callers if name == "device" for scope in each)
+        return f"For staff, and devices with the scope {scopes}." if scopes else "For staff, guests and devices."
 
     def _get_request_body(self, direction: Any = "request") -> Any:
         """Describe the body: a PATCH needs the same fields as a PUT, unless its endpoint reads it as partial."""

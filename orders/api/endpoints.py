@@ -40,10 +40,12 @@ _KEPT_HEADERS = ("ETag", "Location")
 class Endpoint(APIView):
     """One address of the API, for staff, and for devices that have the scope which it names.
 
-    Every address says which: ``read_scope`` where it has a GET, ``write_scope`` where it has anything else.
+    Every address says which: ``read_scope`` where it has a GET, ``write_scope`` where it has anything else. Where two
+    kinds of device read the same, either ``read_scope`` or ``other_read_scope`` is enough.
     """
 
     read_scope: ClassVar[Scope | None] = STAFF_ALONE
+    other_read_scope: ClassVar[Scope | None] = None
     write_scope: ClassVar[Scope | None] = STAFF_ALONE
     request: Request
     _methods: ClassVar[list[str]]

@@ -25,15 +25,16 @@ class IsStaff(BasePermission):
             return True
         if request.auth.kind != "device":
             return False
-        needed = scope_needed(view, request.method or "")
-        if needed is None:
+        needed = scopes_of(view, request.method or "")
+        if not needed:
             self.message = "Only staff may do this, no device."
             return False
-        self.message = f"This device lacks the scope {needed}."
-        return needed in request.auth.scopes
+        self.message = f"This device lacks the scope {' or '.join(needed)}."
+        return not request.auth.scopes.isdisjoint(needed)
 
 
-def scope_needed(view: Any, method: str) -> Scope | None:
-    """Return what a device needs for a method of an endpoint; None where it is for staff alone."""
-    needed: Scope | None = getattr(view, "read_scope" if method in SAFE_METHODS else "write_scope", STAFF_ALONE)
-    return needed
+def scopes_of(view: Any, method: str) -> tuple[Scope, ...]:
+    """Return the scopes any of which a device needs for a method of an endpoint; none where it is for staff alone."""
+    names = ("read_scope", "other_read_scope") if method in SAFE_METHODS else ("write_scope",)
+    scopes: list[Scope | None] = [getattr(view, name, STAFF_ALONE) for name in names]
+    return tuple(scope for scope in scopes if scope is not None)
