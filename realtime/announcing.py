@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from kitchen.models import Consumption, Ingredient, KitchenOrder, KitchenOrderItem, ProductionContract, Station
 from kitchen.shapes import station_shape
@@ -88,8 +89,17 @@ def _ran_out(was: Decimal | None, now: Decimal) -> bool:
     return now < 0 and (was is None or was >= 0)
 
 
+def _station_gone(station: Station, pk: int) -> Draft:
+    """Tell that a station is no more, so that no screen keeps it; it is closed for whoever doesn't know the word."""
+    shape = replace(station_shape(station), id=pk, is_active=False)
+    data = events.StationUpdated(station=shape, is_deleted=True)
+    return Draft(station.restaurant_id, events.NAMES[type(data)], ["kitchen", f"station:{pk}"], _encode(data), None, {})
+
+
 def _other(change: Change, fields: Pairs) -> Draft | None:
     row: Any = change.instance
+    if change.kind == "deleted" and isinstance(row, Station):
+        return _station_gone(row, change.pk)
     if change.kind == "deleted" or not fields.keys() - _NO_NEWS.get(type(row), frozenset()):
         return None
     if row.changed():  # what a savepoint took back, or nobody saved, is no news

@@ -106,7 +106,11 @@ class KitchenOrderItem(TrackedModel):
     modifiers = models.JSONField(default=list)
     special_instructions = models.CharField(max_length=500, blank=True)
     allergens = ArrayField(models.CharField(max_length=50), default=list, blank=True)
-    station = models.ForeignKey(Station, models.PROTECT, null=True, blank=True, related_name="items")
+    # The number of a station that was taken out of the kitchen stays: nobody rewrites what was made there. What is
+    # to make at one is found by way of the open tickets.
+    station = models.ForeignKey(
+        Station, models.DO_NOTHING, null=True, blank=True, related_name="items", db_index=False, db_constraint=False
+    )
     station_name = models.CharField(max_length=50, blank=True)
     status = models.CharField(max_length=10, choices=TicketItemStatus, default=TicketItemStatus.PENDING)
     course = models.PositiveSmallIntegerField(default=1)
