@@ -9,7 +9,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from config import health
 from config.problems import unknown_address
-from kitchen.api import cancel_requests, ingredients, recipes, stations, tickets
+from kitchen.api import cancel_requests, contracts, ingredients, recipes, stations, ticket_acts, tickets
 from kitchen.api import stats as kitchen_stats
 from orders.api import (
     cancellations,
@@ -61,6 +61,8 @@ _VIEWS: dict[str, Any] = {
     "orders/<id:order_id>/status": orders.OrderStatusOf,
     "orders/<id:order_id>/transitions": orders.Transitions,
     "orders/<id:order_id>/history": history.History,
+    "orders/<id:order_id>/production-contract": contracts.OneContract,
+    "orders/<id:order_id>/production-contracts": contracts.Contracts,
     "orders/<id:order_id>/cancel-request": cancellations.CancelRequest,
     "orders/<id:order_id>/qr": qr.OrderCode,
     "orders/<id:order_id>/tracking-link": tracking.TrackingLink,
@@ -80,6 +82,12 @@ _VIEWS: dict[str, Any] = {
     "kitchen/orders/<id:ticket_id>/status": tickets.TicketStatusOf,
     "kitchen/orders/<id:ticket_id>/acknowledge": tickets.AcknowledgeTicket,
     "kitchen/orders/<id:ticket_id>/items/status": tickets.TicketItemStatuses,
+    "kitchen/orders/from-contract/<id:contract_id>": ticket_acts.TicketOfContract,
+    "kitchen/orders/<id:ticket_id>/recall": ticket_acts.RecallTicket,
+    "kitchen/orders/<id:ticket_id>/priority": ticket_acts.TicketPriority,
+    "kitchen/orders/<id:ticket_id>/fire": ticket_acts.FireCourse,
+    "kitchen/orders/<id:ticket_id>/items/<id:item_id>/station": ticket_acts.ItemStation,
+    "kitchen/orders/<id:ticket_id>/items/<id:item_id>/confirm-allergy": ticket_acts.ConfirmAllergy,
     "kitchen/cancel-requests": cancel_requests.CancelRequests,
     "kitchen/cancel-requests/<id:request_id>/accept": cancel_requests.AcceptCancellation,
     "kitchen/cancel-requests/<id:request_id>/reject": cancel_requests.RejectCancellation,

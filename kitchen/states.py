@@ -50,6 +50,7 @@ IN_WORK = (TicketStatus.PENDING, TicketStatus.ACKNOWLEDGED, TicketStatus.PREPARI
 TO_MAKE = (TicketItemStatus.PENDING, TicketItemStatus.PREPARING)
 WORKERS = (Role.KITCHEN, Role.MANAGER)
 
+MOST_STEPS = 1000
 RECALL_WITHIN = dt.timedelta(minutes=15)
 
 

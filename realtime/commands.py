@@ -18,7 +18,7 @@ from msgspec import Meta, Struct
 from kitchen.selectors import at_station, find_ticket, open_tickets, seen_tickets, stations_of
 from kitchen.services.tickets import ItemMove, set_ticket_item_statuses, set_ticket_status
 from kitchen.shapes import KitchenOrderShape, station_shape, ticket_shape
-from kitchen.states import TicketItemStatus, TicketStatus
+from kitchen.states import MOST_STEPS, TicketItemStatus, TicketStatus
 from orders.access import BadToken
 from orders.errors import NotAllowed
 from orders.redaction import guest_copy
@@ -113,11 +113,12 @@ class UpdateTicketStatus(Struct, forbid_unknown_fields=True):
 
 
 class UpdateItemStatus(Struct, forbid_unknown_fields=True):
-    """Move a production item."""
+    """Move a production item, or say that a step of it is done, and all before it, counted from 0."""
 
     kitchen_order_id: Id
     item_id: Id
     status: TicketItemStatus
+    step: Annotated[int, Meta(ge=0, lt=MOST_STEPS)] | None = None
     version: int | None = None
 
 
@@ -238,7 +239,7 @@ async def _update_item(call: Call, data: UpdateItemStatus) -> Answer:
     def move() -> KitchenOrderShape:
         ticket = set_ticket_item_statuses(
             ticket_id=data.kitchen_order_id,
-            moves=[ItemMove(data.item_id, data.status)],
+            moves=[ItemMove(data.item_id, data.status, data.step)],
             actor=call.principal.actor,
             version=data.version,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from http import HTTPStatus
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -13,13 +14,14 @@ from rest_framework.request import Request
 from kitchen import states
 from kitchen.models import KitchenOrder
 from kitchen.selectors import at_station, find_ticket, seen_tickets, tickets_of
+from kitchen.services.opening import open_ticket
 from kitchen.services.tickets import ItemMove, acknowledge_ticket, set_ticket_item_statuses, set_ticket_status
 from kitchen.services.touching import ticket_items
 from kitchen.shapes import KitchenOrderShape, ticket_shape
 from kitchen.states import TicketItemStatus, TicketStatus
 from orders.api.documents import documented, paged, shown
-from orders.api.endpoints import Endpoint, answer
-from orders.api.fields import MOST_ITEMS, Body, Choice, Items, Text, Versioned, id_field
+from orders.api.endpoints import Endpoint, answer, keyed
+from orders.api.fields import MOST_ITEMS, Body, Choice, Items, Text, Versioned, Whole, id_field
 from orders.api.inputs import LONGEST_REASON
 from orders.api.pages import (
     OLDEST_FIRST,
@@ -32,7 +34,7 @@ from orders.api.pages import (
     page,
     query_of,
 )
-from orders.errors import InvalidTransition, NotEditable, NotFound, Overpaid
+from orders.errors import AllergyUnconfirmed, CourseHeld, InvalidTransition, NotEditable, NotFound, Overpaid
 from orders.scopes import Scope
 from orders.states import Priority
 
@@ -44,7 +46,7 @@ class TicketQuery(PageQuery):
     """Which tickets; without a status, the open ones."""
 
     status = SeveralParameter(child=Choice(TicketStatus), required=False)
-    station = id_parameter(help_text="Tickets with an item there.")
+    station = id_parameter(help_text="Tickets of which a step is the station's.")
     priority = SeveralParameter(child=Choice(Priority), required=False)
     include_completed = WholeParameter(
         required=False,
@@ -66,6 +68,13 @@ class ItemMoveBody(Body):
 
     item_id = id_field()
     status = Choice(TicketItemStatus)
+    step = Whole(
+        required=False,
+        allow_null=True,
+        min_value=0,
+        max_value=states.MOST_STEPS - 1,
+        help_text="Which of its steps is done, and all before it, counted from 0.",
+    )
 
 
 class ItemMovesBody(Versioned):
@@ -74,10 +83,17 @@ class ItemMovesBody(Versioned):
     items = Items(child=ItemMoveBody(), min_length=1, max_length=MOST_ITEMS)
 
 
-def ticket_answer(ticket: KitchenOrder) -> HttpResponse:
-    """Answer with a ticket, whole, and its version."""
+class OpenTicketBody(Body):
+    """Of which order a ticket is to be opened."""
+
+    order_id = id_field()
+
+
+def ticket_answer(ticket: KitchenOrder, status: int = HTTPStatus.OK) -> HttpResponse:
+    """Answer with a ticket, whole, and its version; of one that was opened, also where it is found."""
     ticket_items(ticket)
-    return answer(ticket_shape(ticket), version=ticket.version)
+    location = f"/api/kitchen/orders/{ticket.pk}" if status == HTTPStatus.CREATED else None
+    return answer(ticket_shape(ticket), status, version=ticket.version, location=location)
 
 
 def filtered_tickets(
@@ -107,6 +123,7 @@ class Tickets(Endpoint):
     """All tickets."""
 
     read_scope = Scope.KITCHEN_READ
+    write_scope = Scope.KITCHEN_WRITE
 
     @documented("list_kitchen_orders", tag=TAG, query=TicketQuery, answers={200: paged(KitchenOrderShape)})
     def get(self, request: Request) -> HttpResponse:
@@ -114,6 +131,14 @@ class Tickets(Endpoint):
         query = query_of(request, TicketQuery)
         rows, narrow = filtered_tickets(tickets_of(self.restaurant_id), query)
         return page(request, rows, ticket_shape, ordering=OLDEST_FIRST, query=query, narrow=narrow, read=seen_tickets)
+
+    @documented("open_kitchen_order", tag=TAG, body=OpenTicketBody, answers={201: shown(KitchenOrderShape)})
+    @keyed
+    def post(self, request: Request) -> HttpResponse:
+        """Open the ticket of a confirmed order that has none; 409 where there is one."""
+        query_of(request, NoQuery)
+        order_id = self.body(OpenTicketBody)["order_id"]
+        return ticket_answer(open_ticket(order_id=order_id, actor=self.actor), HTTPStatus.CREATED)
 
 
 class OneTicket(Endpoint):
@@ -153,7 +178,7 @@ class TicketStatusOf(Endpoint):
         tag=TAG,
         body=TicketStatusBody,
         answers={200: shown(KitchenOrderShape)},
-        refuses=(InvalidTransition, Overpaid),
+        refuses=(AllergyUnconfirmed, CourseHeld, InvalidTransition, Overpaid),
     )
     def put(self, request: Request, ticket_id: int) -> HttpResponse:
         """Move a ticket to another status."""
@@ -193,12 +218,12 @@ class TicketItemStatuses(Endpoint):
         tag=TAG,
         body=ItemMovesBody,
         answers={200: shown(KitchenOrderShape)},
-        refuses=(InvalidTransition, NotEditable, Overpaid),
+        refuses=(AllergyUnconfirmed, CourseHeld, InvalidTransition, NotEditable, Overpaid),
     )
     def put(self, request: Request, ticket_id: int) -> HttpResponse:
         """Move production items, all or none."""
         body = self.body(ItemMovesBody)
         version = self.version(body)
-        moves = [ItemMove(item["item_id"], item["status"]) for item in body["items"]]
+        moves = [ItemMove(item["item_id"], item["status"], item.get("step")) for item in body["items"]]
         ticket = set_ticket_item_statuses(ticket_id=ticket_id, moves=moves, actor=self.actor, version=version)
         return ticket_answer(ticket)

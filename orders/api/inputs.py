@@ -26,6 +26,7 @@ from orders.services.dishes import AskedItem
 from orders.states import Channel, ItemStatus, OrderStatus, PaymentStatus, Priority
 
 LONGEST_REASON = 500
+LAST_COURSE = 20
 
 
 class ItemBody(Body):
@@ -35,7 +36,7 @@ class ItemBody(Body):
     quantity = Whole(min_value=1, max_value=99)
     modifier_ids = Items(child=id_field(), required=False, allow_null=True, max_length=MOST_CHOICES)
     special_instructions = Text(required=False, allow_null=True, allow_blank=True, max_length=500)
-    course = Whole(required=False, allow_null=True, min_value=1, max_value=20)
+    course = Whole(required=False, allow_null=True, min_value=1, max_value=LAST_COURSE)
 
 
 class SingleItemBody(ItemBody, Versioned):
@@ -64,7 +65,7 @@ class ItemChangesBody(Versioned):
 
     quantity = Whole(required=False, min_value=1, max_value=99)
     special_instructions = Text(required=False, allow_blank=True, max_length=500)
-    course = Whole(required=False, min_value=1, max_value=20)
+    course = Whole(required=False, min_value=1, max_value=LAST_COURSE)
 
 
 class ItemStatusBody(Versioned):

@@ -22,7 +22,17 @@ from orders.api.inputs import (
 from orders.api.orders import order_answer
 from orders.api.pages import query_of
 from orders.api.parsers import json_body
-from orders.errors import DomainError, FieldProblem, InvalidTransition, NotEditable, OutOfStock, Overpaid, Unavailable
+from orders.errors import (
+    AllergyUnconfirmed,
+    CourseHeld,
+    DomainError,
+    FieldProblem,
+    InvalidTransition,
+    NotEditable,
+    OutOfStock,
+    Overpaid,
+    Unavailable,
+)
 from orders.scopes import Scope
 from orders.selectors import find_order
 from orders.services.items import add_items, change_item, remove_item, set_item_status
@@ -131,7 +141,7 @@ class LineStatus(Endpoint):
         tag=TAG,
         body=ItemStatusBody,
         answers={200: shown(OrderShape)},
-        refuses=(InvalidTransition, NotEditable, Overpaid),
+        refuses=(AllergyUnconfirmed, CourseHeld, InvalidTransition, NotEditable, Overpaid),
     )
     def patch(self, request: Request, order_id: int, item_id: int) -> HttpResponse:
         """Move one item."""

@@ -25,6 +25,8 @@ from orders.api.inputs import (
 from orders.api.order_filters import order_conditions, order_ordering
 from orders.api.pages import NoQuery, page, query_of
 from orders.errors import (
+    AllergyUnconfirmed,
+    CourseHeld,
     Duplicate,
     InvalidTransition,
     NotEditable,
@@ -184,7 +186,7 @@ class OrderStatusOf(Endpoint):
         tag=TAG,
         body=StatusBody,
         answers={200: shown(OrderShape)},
-        refuses=(InvalidTransition, NotPaid, OutOfStock, Unavailable),
+        refuses=(AllergyUnconfirmed, CourseHeld, InvalidTransition, NotPaid, OutOfStock, Unavailable),
     )
     def put(self, request: Request, order_id: int) -> HttpResponse:
         """Move an order to another status."""
@@ -195,7 +197,7 @@ class OrderStatusOf(Endpoint):
         tag=TAG,
         body=StatusBody,
         answers={200: shown(OrderShape)},
-        refuses=(InvalidTransition, NotPaid, OutOfStock, Unavailable),
+        refuses=(AllergyUnconfirmed, CourseHeld, InvalidTransition, NotPaid, OutOfStock, Unavailable),
     )
     def patch(self, request: Request, order_id: int) -> HttpResponse:
         """Move an order to another status (the same as PUT)."""

@@ -13,9 +13,11 @@ from typing import Any
 
 from PIL import Image
 
-from kitchen.models import KitchenOrderItem
+from kitchen.models import KitchenOrderItem, ProductionContract
+from kitchen.services.tickets import set_ticket_status
+from kitchen.states import TicketStatus
 from orders.access import issue_tokens
-from orders.models import Membership
+from orders.models import Membership, MenuItem, MenuItemAllergen
 from orders.services.cancellations import request_cancellation
 from orders.services.devices import pair_device
 from orders.services.payments import take_payment
@@ -30,10 +32,12 @@ from tests.factories import (
     MembershipFactory,
     MenuItemFactory,
     ModifierGroupFactory,
+    StationFactory,
     TableFactory,
 )
 from tests.orders.full_house import FullHouse
 from tests.pantry import stocked, written
+from tests.ticketless import lose_ticket
 
 STAFF = "omwkc"
 FLOOR = "omw"
@@ -83,6 +87,44 @@ def confirmed_item(house: FullHouse) -> Ids:
 
 def ticket(house: FullHouse) -> Ids:
     return (house.ticket()["id"],)
+
+
+def ready_ticket(house: FullHouse) -> Ids:
+    made = house.ticket()
+    set_ticket_status(ticket_id=made["id"], to=TicketStatus.PREPARING, actor=house.actor())
+    set_ticket_status(ticket_id=made["id"], to=TicketStatus.READY, actor=house.actor())
+    return (made["id"],)
+
+
+def ticket_of_two_courses(house: FullHouse) -> Ids:
+    courses = [{"menu_item_id": house.dish.pk, "quantity": 1, "course": course} for course in (1, 2)]
+    return (house.ticket(items=courses)["id"],)
+
+
+def ticket_item(house: FullHouse) -> Ids:
+    made = house.ticket()
+    return (made["id"], made["items"][0]["id"])
+
+
+def allergic_item(house: FullHouse) -> Ids:
+    """An item of a dish that the guest must not have as it is."""
+    nuts = AllergenFactory(restaurant=house.restaurant)
+    dish = MenuItemFactory(restaurant=house.restaurant, station=house.station)
+    MenuItemAllergen.objects.create(menu_item=dish, allergen=nuts)
+    MenuItem.objects.get(pk=dish.pk).save()
+    made = house.ticket(items=[{"menu_item_id": dish.pk, "quantity": 1}], allergen_ids=[nuts.pk])
+    return (made["id"], made["items"][0]["id"])
+
+
+def without_ticket(house: FullHouse) -> int:
+    """A confirmed order whose ticket is gone, as of before there was a kitchen."""
+    order: int = house.confirmed()["id"]
+    lose_ticket(order)
+    return order
+
+
+def contract_without_ticket(house: FullHouse) -> Ids:
+    return (ProductionContract.objects.get(order_id=without_ticket(house)).pk,)
 
 
 def requested(house: FullHouse) -> Ids:
@@ -158,6 +200,14 @@ def payment_body(house: FullHouse, ids: Ids) -> Any:
 def ticket_moves(house: FullHouse, ids: Ids) -> Any:
     items = KitchenOrderItem.objects.filter(ticket_id=ids[0]).values_list("pk", flat=True)
     return {"items": [{"item_id": pk, "status": "ready"} for pk in items]}
+
+
+def ticketless_body(house: FullHouse, ids: Ids) -> Any:
+    return {"order_id": without_ticket(house)}
+
+
+def other_station(house: FullHouse, ids: Ids) -> Any:
+    return {"station_id": StationFactory(restaurant=house.restaurant).pk}
 
 
 def scan_body(house: FullHouse, ids: Ids) -> Any:
@@ -291,6 +341,8 @@ OPERATIONS: dict[str, Operation] = {
     "PATCH /api/orders/{}/status": Operation(FLOOR + "d", pending, ORDER_STATUS),
     "GET /api/orders/{}/transitions": Operation(READS, pending),
     "GET /api/orders/{}/history": Operation(READS, pending),
+    "GET /api/orders/{}/production-contract": Operation(READS, confirmed),
+    "GET /api/orders/{}/production-contracts": Operation(READS, confirmed),
     "POST /api/orders/{}/items": Operation(FLOOR + "d", pending, line, 201),
     "PUT /api/orders/{}/items/{}": Operation(FLOOR + "d", with_item, says(quantity=2, course=2)),
     "PATCH /api/orders/{}/items/{}": Operation(FLOOR + "d", with_item, says(quantity=2, special_instructions="x")),
@@ -302,15 +354,25 @@ OPERATIONS: dict[str, Operation] = {
     "POST /api/qr/scan": Operation(READS, body=scan_body),
     # The kitchen
     "GET /api/kitchen/orders": Operation(READS),
+    "POST /api/kitchen/orders": Operation("omkd", body=ticketless_body, status=201),
+    "POST /api/kitchen/orders/from-contract/{}": Operation("omkd", contract_without_ticket, status=201),
     "GET /api/kitchen/orders/{}": Operation(READS, ticket),
     "GET /api/kitchen/orders/by-order/{}": Operation(READS, confirmed),
     "PUT /api/kitchen/orders/{}/status": Operation("omkd", ticket, says(status="preparing")),
     "PUT /api/kitchen/orders/{}/acknowledge": Operation("omkd", ticket),
     "PUT /api/kitchen/orders/{}/items/status": Operation("omkd", ticket, ticket_moves),
+    "POST /api/kitchen/orders/{}/recall": Operation("omkd", ready_ticket, says(reason="Cold.")),
+    "PATCH /api/kitchen/orders/{}/priority": Operation("omkd", ticket, says(priority="vip")),
+    "POST /api/kitchen/orders/{}/fire": Operation("omkd", ticket_of_two_courses, says(course=2)),
+    "PATCH /api/kitchen/orders/{}/items/{}/station": Operation("omkd", ticket_item, other_station),
+    "POST /api/kitchen/orders/{}/items/{}/confirm-allergy": Operation("omkd", allergic_item, says(name="Ines")),
     "GET /api/kitchen/cancel-requests": Operation(READS),
     "POST /api/kitchen/cancel-requests/{}/accept": Operation("omkd", requested),
     "POST /api/kitchen/cancel-requests/{}/reject": Operation("omkd", requested, says(reason="On the grill.")),
     "GET /api/kitchen/stations": Operation(READS),
+    "POST /api/kitchen/stations": Operation("omkd", body=named(capacity=2, is_active=True), status=201),
+    "PATCH /api/kitchen/stations/{}": Operation("omkd", made_by(StationFactory), says(capacity=2, is_active=False)),
+    "DELETE /api/kitchen/stations/{}": Operation("omkd", made_by(StationFactory), status=204),
     "GET /api/kitchen/stations/{}": Operation(READS, lambda house: (house.station.pk,)),
     "GET /api/kitchen/stats": Operation(READS),
     "GET /api/kitchen/all-day": Operation(READS),
