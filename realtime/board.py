@@ -14,19 +14,12 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from orders.models import Restaurant
-from orders.states import Channel, Priority
+from orders.states import Priority
 
 _RANKS = {Priority.VIP.value: 0, Priority.EXPRESS.value: 1, Priority.NORMAL.value: 2}
 _DONE = ("ready", "cancelled")
 # What a dish is asked without, in the languages of the menus: it must not be read as an addition.
 _REMOVAL = re.compile(r"(?:no|without|hold|ohne|kein|keine|keinen)\s|[-\u2212]", re.IGNORECASE)
-
-
-def board_minutes(restaurant: Restaurant) -> dict[str, tuple[int, int]]:
-    """Return after how many minutes a ticket warns and is late: by default, and for each channel with its own."""
-    own = {channel: restaurant.lateness(channel) for channel in Channel.values if channel in restaurant.channel_minutes}
-    return {"default": restaurant.lateness(""), **own}
 
 
 def board_texts() -> dict[str, Any]:
@@ -136,7 +129,6 @@ def board_cards(
     tickets: list[dict[str, Any]],
     requests: list[dict[str, Any]],
     *,
-    minutes: dict[str, tuple[int, int]],
     text: dict[str, Any],
 ) -> list[Card]:
     """Lay the tickets out as the kitchen takes them: by priority, then the oldest first.
@@ -146,26 +138,24 @@ def board_cards(
     now = timezone.now()
     asked = {request["order_id"]: request for request in requests}
     in_order = sorted(tickets, key=lambda ticket: (_RANKS[ticket["priority"]], ticket["created_at"], ticket["id"]))
-    return [_card(ticket, asked.get(ticket["order_id"]), minutes=minutes, text=text, now=now) for ticket in in_order]
+    return [_card(ticket, asked.get(ticket["order_id"]), text=text, now=now) for ticket in in_order]
 
 
 def _card(
     ticket: dict[str, Any],
     request: dict[str, Any] | None,
     *,
-    minutes: dict[str, tuple[int, int]],
     text: dict[str, Any],
     now: dt.datetime,
 ) -> Card:
-    seconds = age_seconds(ticket, now)
-    pace = pace_of(ticket, seconds, minutes)
+    pace = pace_of(ticket, now)
     channel = text["channels"][ticket["channel"]]
     table = ticket["table_name"]
     return Card(
         ticket=ticket,
         pace=pace,
         pace_text=text["paces"][pace],
-        age=clock(seconds),
+        age=clock(age_seconds(ticket, now)),
         place=text["table"].format(name=table) if table else channel,
         channel=channel if table else "",
         priority=text["priorities"].get(ticket["priority"], ""),
@@ -199,14 +189,15 @@ def age_seconds(ticket: dict[str, Any], now: dt.datetime) -> int:
     return max(0, int((now - dt.datetime.fromisoformat(since)).total_seconds()))
 
 
-def pace_of(ticket: dict[str, Any], seconds: int, minutes: dict[str, tuple[int, int]]) -> str:
-    """Return ``ok``, ``warn`` or ``late`` by the restaurant's rule for the channel; ``ready`` when it is made."""
+def pace_of(ticket: dict[str, Any], now: dt.datetime) -> str:
+    """Return ``ok``, ``warn`` or ``late``, as the ticket itself says from when on; ``ready`` when it is made."""
     if ticket["status"] == "ready":
         return "ready"
-    warn, late = minutes.get(ticket["channel"], minutes["default"])
-    if seconds >= late * 60:
-        return "late"
-    return "warn" if seconds >= warn * 60 else "ok"
+    for pace in ("late", "warn"):
+        since = ticket[f"{pace}_at"]
+        if since is not None and now >= dt.datetime.fromisoformat(since):
+            return pace
+    return "ok"
 
 
 def clock(seconds: int) -> str:

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_safe
 from orders.access import membership_of_session
 from orders.shapes import timestamp
 from orders.states import Role
-from realtime.board import board_cards, board_minutes, board_texts
+from realtime.board import board_cards, board_texts
 from realtime.snapshots import room_snapshot
 
 BOARD_ROLES = (Role.KITCHEN, Role.MANAGER, Role.OWNER)
@@ -37,8 +37,8 @@ def board(request: HttpRequest) -> HttpResponse:
         return render(request, "refused.html", {"reason": reason}, status=403)
     now = timezone.now()
     epoch, seq, snapshot = room_snapshot(membership.restaurant_id, "kitchen")
-    minutes, text = board_minutes(membership.restaurant), board_texts()
-    cards = board_cards(snapshot["orders"], snapshot["cancel_requests"], minutes=minutes, text=text)
+    text = board_texts()
+    cards = board_cards(snapshot["orders"], snapshot["cancel_requests"], text=text)
     context: dict[str, Any] = {
         "restaurant": membership.restaurant,
         "text": text,
@@ -46,7 +46,7 @@ def board(request: HttpRequest) -> HttpResponse:
         "at_the_pass": [card for card in cards if card.ticket["status"] == "ready"],
         "counts": _counts(snapshot["orders"]),
         "read_at": f"{timezone.localtime(now, ZoneInfo(membership.restaurant.timezone)):%H:%M:%S}",
-        "data": {"epoch": epoch, "seq": seq, "snapshot": snapshot, "now": timestamp(now), "minutes": minutes},
+        "data": {"epoch": epoch, "seq": seq, "snapshot": snapshot, "now": timestamp(now)},
     }
     return render(request, "kitchen/board.html", context)
 

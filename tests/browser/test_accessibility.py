@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.utils import timezone
 
 from kitchen.models import KitchenOrder
 from kitchen.services.tickets import set_ticket_status
@@ -92,9 +94,9 @@ def full_board(place: Place, chosen: tuple[int, ...]) -> list[KitchenOrder]:
 def test_every_text_on_the_board_is_readable_when_the_scheme_is(
     open_board: Callable[..., Page], full_board: list[KitchenOrder], place: Place, scheme: str, pace: str
 ) -> None:
-    minutes = {"ok": (90, 90), "warn": (0, 90), "late": (0, 0)}[pace]
-    place.restaurant.channel_minutes = {"dine_in": dict(zip(("warn", "late"), minutes, strict=True))}
-    place.restaurant.save()
+    later, past = timezone.now() + dt.timedelta(hours=1), timezone.now() - dt.timedelta(seconds=1)
+    warn_at, late_at = {"ok": (later, later), "warn": (past, later), "late": (past, past)}[pace]
+    KitchenOrder.objects.all().update(silently=True, warn_at=warn_at, late_at=late_at)
 
     page = open_board(color_scheme=scheme)
 

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.utils import timezone
 
 from kitchen.models import KitchenOrder
 from kitchen.services.tickets import acknowledge_ticket, set_ticket_status
@@ -272,8 +271,11 @@ def test_every_text_on_the_stale_board_is_readable_whatever_the_pace(
     place.restaurant.save()
     hurried, late = place.ticket(), place.ticket()
     for ticket, minutes in ((hurried, 4), (late, 8)):
-        since = timezone.now() - dt.timedelta(minutes=minutes)
-        KitchenOrder.objects.filter(pk=ticket.pk).update(silently=True, created_at=since)
+        ago = dt.timedelta(minutes=minutes)
+        assert ticket.warn_at is not None
+        assert ticket.late_at is not None
+        then = {"warn_at": ticket.warn_at - ago, "late_at": ticket.late_at - ago}
+        KitchenOrder.objects.filter(pk=ticket.pk).update(silently=True, created_at=ticket.created_at - ago, **then)
     page = open_page()
     page.goto("/kitchen/")
     expect(connection(page)).to_have_attribute("data-state", "live")

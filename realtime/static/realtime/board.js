@@ -105,7 +105,7 @@ async function fetchSnapshot() {
 // The cards ------------------------------------------------------------------------------------
 
 function context() {
-  return { text, minutes: page.minutes, now: client.now() };
+  return { text, now: client.now() };
 }
 
 /** Show the state soon: a replay of thousands of events is drawn a few times, not thousands. */

@@ -45,12 +45,12 @@ export function ageSeconds(ticket, now) {
   return Math.max(0, Math.floor((now.getTime() - Date.parse(from)) / 1000));
 }
 
-/** The restaurant's own rule: `minutes` is {default: [warn, late], channel: [warn, late]}. */
-export function pace(ticket, seconds, minutes) {
+/** The ticket itself says from when on it is slow, and late, so that every screen and report agrees. */
+export function pace(ticket, now) {
   if (ticket.status === "ready") return "ready";
-  const [warn, late] = minutes[ticket.channel] ?? minutes.default;
-  if (seconds >= late * 60) return "late";
-  return seconds >= warn * 60 ? "warn" : "ok";
+  const isPast = (moment) => moment !== null && now.getTime() >= Date.parse(moment);
+  if (isPast(ticket.late_at)) return "late";
+  return isPast(ticket.warn_at) ? "warn" : "ok";
 }
 
 /** 754 seconds as 12:34, 3754 as 1:02:34. */
@@ -86,12 +86,11 @@ export function requestText(request, text) {
 
 /**
  * Build a ticket's card.
- * @param {{text: object, minutes: object, now: Date}} context
+ * @param {{text: object, now: Date}} context
  * @param {object} [request] the cancellation that waits for the kitchen's word
  */
 export function ticketCard(ticket, context, request) {
-  const { text, minutes, now } = context;
-  const seconds = ageSeconds(ticket, now);
+  const { text, now } = context;
   const name = `ticket-${ticket.id}-name`;
   const card = element(
     "article",
@@ -100,11 +99,11 @@ export function ticketCard(ticket, context, request) {
       id: `ticket-${ticket.id}`,
       "data-ticket": ticket.id,
       "data-status": ticket.status,
-      "data-pace": pace(ticket, seconds, minutes),
+      "data-pace": pace(ticket, now),
       "data-priority": ticket.priority,
       "aria-labelledby": name,
     },
-    head(ticket, name, seconds, context),
+    head(ticket, name, context),
     tags(ticket, text),
     ticket.allergies.length ? loud("ticket-allergies", text.allergy, ticket.allergies.join(", ")) : null,
     request ? cancellation(ticket, request, text) : null,
@@ -116,16 +115,15 @@ export function ticketCard(ticket, context, request) {
 }
 
 /** Bring a card's clock up to date without building it anew. */
-export function updateClock(card, ticket, { text, minutes, now }) {
-  const seconds = ageSeconds(ticket, now);
-  const rate = pace(ticket, seconds, minutes);
-  card.querySelector(".ticket-age").textContent = clock(seconds);
+export function updateClock(card, ticket, { text, now }) {
+  const rate = pace(ticket, now);
+  card.querySelector(".ticket-age").textContent = clock(ageSeconds(ticket, now));
   if (card.dataset.pace === rate) return;
   card.dataset.pace = rate;
   card.querySelector(".ticket-pace").textContent = text.paces[rate];
 }
 
-function head(ticket, name, seconds, { text, minutes }) {
+function head(ticket, name, { text, now }) {
   return element(
     "header",
     { class: "ticket-head" },
@@ -139,9 +137,9 @@ function head(ticket, name, seconds, { text, minutes }) {
     element(
       "p",
       { class: "ticket-clock" },
-      element("span", { class: "ticket-pace" }, text.paces[pace(ticket, seconds, minutes)]),
+      element("span", { class: "ticket-pace" }, text.paces[pace(ticket, now)]),
       " ",
-      element("span", { class: "ticket-age" }, clock(seconds)),
+      element("span", { class: "ticket-age" }, clock(ageSeconds(ticket, now))),
     ),
   );
 }
