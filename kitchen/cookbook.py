@@ -58,6 +58,7 @@ class Cookbook:
         self.revision: uuid.UUID | None = book.revision
         self._makings: dict[int, Making] = {}
         self._uses: dict[tuple[int, int], tuple[Use, ...]] = {}
+        self._allergens: dict[tuple[int, int], frozenset[str]] = {}
 
     def makings(self, dish_ids: Iterable[int]) -> dict[int, Making]:
         """Return {dish's id: how it is made} of those ids that are on the menu."""
@@ -74,6 +75,17 @@ class Cookbook:
         if unread:
             self._uses |= _read_uses(self.restaurant_id, unread)
         return {recipe: self._uses[recipe] for recipe in wanted}
+
+    def allergens(self, recipes: Iterable[tuple[int, int]]) -> dict[tuple[int, int], frozenset[str]]:
+        """Return {(dish's id, version of its recipe): what is in it, or may be}, also of versions of long ago."""
+        wanted = set(recipes)
+        unread = wanted - self._allergens.keys()
+        if unread:
+            uses = self.uses(unread)
+            inside = _read_allergens({use.ingredient_id for each in uses.values() for use in each})
+            for recipe in unread:
+                self._allergens[recipe] = frozenset().union(*(inside[use.ingredient_id] for use in uses[recipe]))
+        return {recipe: self._allergens[recipe] for recipe in wanted}
 
 
 def _read_makings(restaurant_id: int, dish_ids: Iterable[int]) -> dict[int, Making]:
@@ -129,6 +141,13 @@ def _read_uses(restaurant_id: int, recipes: Iterable[tuple[int, int]]) -> dict[t
         if recipe in found:
             found[recipe].append(Use(row.ingredient_id, row.quantity, row.unit))
     return {recipe: tuple(uses) for recipe, uses in found.items()}
+
+
+def _read_allergens(ingredient_ids: Iterable[int]) -> dict[int, set[str]]:
+    inside: dict[int, set[str]] = {pk: set() for pk in ingredient_ids}
+    for row in IngredientAllergen.objects.filter(ingredient_id__in=inside).select_related("allergen"):
+        inside[row.ingredient_id].add(row.allergen.name)
+    return inside
 
 
 _cookbooks: dict[int, Cookbook] = {}

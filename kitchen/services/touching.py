@@ -112,17 +112,18 @@ def start_clock(ticket: KitchenOrder) -> None:
 def alert_again(ticket: KitchenOrder, allergies: Iterable[str], cookbook: Cookbook) -> bool:
     """Say on each item that is to be made which of the guest's allergens are, or may be, in it; saves nothing.
 
-    Whoever has confirmed another alert has not confirmed this one. Returns whether any alert is another one now.
+    By the version of the recipe that it is made by. Whoever has confirmed another alert has not confirmed this one.
+    Returns whether any alert is another one now.
     """
     items = [item for item in ticket_items(ticket) if item.status in TO_MAKE]
     guests = frozenset(allergies)
-    makings = cookbook.makings({item.menu_item_id for item in items}) if guests else {}
+    recipes = {item.pk: (item.menu_item_id, item.recipe_version) for item in items if item.recipe_version}
+    makings = cookbook.allergens(recipes.values()) if guests else {}
     is_new = False
     for item in items:
         inside = frozenset(item.allergens)
-        if item.menu_item_id in makings:
-            making = makings[item.menu_item_id]
-            inside |= making.contains | making.may_contain
+        if guests and item.pk in recipes:
+            inside |= makings[recipes[item.pk]]
         alert = sorted(guests & inside)
         if alert != item.allergy_alert:
             item.allergy_alert = alert
