@@ -15,7 +15,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import hypothesis
+import psycopg
 import pytest
+from psycopg import sql
 from pytest_django import DjangoDbBlocker
 from xdist.remote import Producer
 
@@ -33,6 +35,10 @@ FOREIGN_SETTINGS = (
     "BRIGADE_COMMAND",
     "TRUSTED_PROXIES",
 )
+# The name of the database that the others are copies of; the process that deals the tests out chooses it.
+TEMPLATE = "BRIGADE_TESTS_TEMPLATE"
+# Any number will do, as long as no other lock of the server's own database has it.
+TEMPLATE_LOCK = 0x74656D706C
 # All test processes and the servers that they start share the hundred connections of one PostgreSQL.
 MOST_PROCESSES = 4
 
@@ -80,6 +86,7 @@ def pytest_configure(config: pytest.Config) -> None:
     services.start()
     os.environ["DATABASE_URL"] = services.services.database_url or os.environ.get("DATABASE_URL", "")
     os.environ["REDIS_URL"] = services.services.redis_url or os.environ.get("REDIS_URL", "")
+    os.environ.setdefault(TEMPLATE, f"migrated_{secrets.token_hex(6)}")
     if config.option.dist == "no":
         settle(home)
 
@@ -116,8 +123,42 @@ def settle(home: Path) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     services = config.stash.get(SERVICES, None)
     if services is not None:
+        if not hasattr(config, "workerinput"):
+            name = sql.Identifier(os.environ.pop(TEMPLATE))
+            with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as server:
+                server.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(name))
         services.stop()
         shutil.rmtree(services.home)
+
+
+@pytest.fixture(scope="session")
+def migrated(django_db_blocker: DjangoDbBlocker) -> str:
+    """Name the database that has all tables and no rows, to make others of: nobody may be connected to it.
+
+    Whoever needs it first makes it, for all processes.
+    """
+    from django.core.management import call_command  # noqa: PLC0415 - needs the settings
+    from django.db import connection  # noqa: PLC0415
+
+    name = os.environ[TEMPLATE]
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as server, pytest.MonkeyPatch.context() as patch:
+        server.execute("SELECT pg_advisory_lock(%s)", [TEMPLATE_LOCK])
+        if server.execute("SELECT FROM pg_database WHERE datname = %s", [name]).fetchone() is None:
+            server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            patch.setitem(connection.settings_dict, "NAME", name)
+            with django_db_blocker.unblock():
+                call_command("migrate", verbosity=0)
+                connection.close()
+                connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL has one
+    return name
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None, migrated: str) -> None:
+    """Have the test database made as a copy."""
+    from django.db import connection  # noqa: PLC0415 - needs the settings
+
+    connection.settings_dict["TEST"]["TEMPLATE"] = migrated
 
 
 @pytest.fixture(scope="session")

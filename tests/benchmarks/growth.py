@@ -78,6 +78,8 @@ class Ground:
     redis_url: str
     home: Path
     prefix: str = "growth"
+    # What databases are made of: one that has the tables needs none.
+    template: str = "template1"
     secret_key: str = field(default_factory=lambda: secrets.token_urlsafe(48))
 
     def address(self, database: str) -> str:
@@ -97,7 +99,8 @@ class Ground:
         """Make an empty database for a size."""
         self.drop(size)
         with self._administration() as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(self.name(size))))
+            names = sql.Identifier(self.name(size)), sql.Identifier(self.template)
+            connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*names))
 
     def drop(self, size: int) -> None:
         """Throw the database of a size away."""
@@ -151,13 +154,14 @@ def run_growth(
     only: str = "",
     keep: bool = False,
     prefix: str = "growth",
+    template: str = "template1",
 ) -> dict[str, Any]:
     """Load what is not there yet, measure, and return all of it, ready for JSON.
 
     ``only`` names a part of the titles; ``keep`` leaves the databases (their names begin with ``prefix``), and the
     next run finds them. Plans are written to ``home/plans``. Raises GrowthError.
     """
-    ground = Ground(database_url, redis_url, home, prefix)
+    ground = Ground(database_url, redis_url, home, prefix, template)
     loads = {str(size): _load(ground, size, output) for size in sizes}
     with ExitStack() as stack:
         workers = [_started(stack, ground, size) for size in sizes]

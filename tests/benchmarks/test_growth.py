@@ -54,13 +54,14 @@ KEPT_UNREAD = {
 
 
 @pytest.fixture(scope="module")
-def grown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+def grown(tmp_path_factory: pytest.TempPathFactory, migrated: str) -> Iterator[dict[str, Any]]:
     """What each operation reads among 20,000 orders, and the indexes that none of them read."""
     ground = Ground(
         os.environ["DATABASE_URL"],
         os.environ["REDIS_URL"],
         tmp_path_factory.mktemp("growth"),
         prefix=f"growth_test_{os.getpid()}",
+        template=migrated,
     )
     ground.remake(20_000)
     worker = ground.worker(20_000)
@@ -87,7 +88,7 @@ def test_every_index_is_read_when_all_is_done_once(grown: dict[str, Any]) -> Non
     assert set(grown["unused"]) <= KEPT_UNREAD
 
 
-def test_growth_is_measured_and_told_when_it_is_run(tmp_path: Path) -> None:
+def test_growth_is_measured_and_told_when_it_is_run(tmp_path: Path, migrated: str) -> None:
     output = io.StringIO()
     prefix = f"growth_run_{os.getpid()}"
 
@@ -100,6 +101,7 @@ def test_growth_is_measured_and_told_when_it_is_run(tmp_path: Path) -> None:
         rounds=2,
         only="display",
         prefix=prefix,
+        template=migrated,
     )
 
     titles = [title for title in TITLES if "display" in title]
