@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import pytest
 from django.test import Client
+from drf_spectacular import validation
 from drf_spectacular.drainage import GENERATOR_STATS
-from drf_spectacular.validation import validate_schema
+from drf_spectacular.renderers import OpenApiJsonRenderer
 from jsonschema import Draft202012Validator
 
 from config import schema
@@ -27,7 +31,9 @@ def test_document_is_valid_and_made_without_a_warning() -> None:
     with GENERATOR_STATS.silence():
         document = schema.document()
 
-    validate_schema(document)  # type: ignore[no-untyped-call]
+    # As drf-spectacular's own validate_schema() does, in milliseconds instead of seconds.
+    openapi = json.loads(Path(validation.__file__).with_name("openapi_3_1_schema.json").read_text())
+    jsonschema_rs.validate(openapi, json.loads(OpenApiJsonRenderer().render(document)))
 
     assert document["openapi"].startswith("3.1.")
     assert (dict(GENERATOR_STATS._warn_cache), dict(GENERATOR_STATS._error_cache)) == ({}, {})
