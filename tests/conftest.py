@@ -8,6 +8,7 @@ import contextlib
 import os
 import secrets
 import shutil
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -73,6 +74,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A hundred servers and commands are started: without bytecode beside the modules each would compile them all.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     home = Path(tempfile.mkdtemp(prefix="brigade-tests-"))
     # As root the services run as another user, who must get to their data.
     home.chmod(0o711)
