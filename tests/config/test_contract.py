@@ -119,15 +119,19 @@ def agree(body: dict[str, Any], *, about_items: bool) -> None:
         body.pop("customer_id", None)
     if body.get("kind", "counter") != "counter":
         body.pop("counter_id", None)
+    if body and body.keys() <= {"name", "phone", "email"}:
+        body["name"] = body.get("name") or "Ada"  # a guest is known by something
     body.pop("version", None)  # If-Match may name another
 
 
 def whole(value: Any) -> Any:
-    """Return JSON in which a whole number is written as one."""
+    """Return JSON in which a whole number is written as one, and in a list of ids each stands once."""
     if isinstance(value, dict):
         return {key: whole(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [whole(inner) for inner in value]
+        inside = [whole(inner) for inner in value]
+        # Nothing is chosen twice.
+        return list(dict.fromkeys(inside)) if all(type(inner) is int for inner in inside) else inside
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
@@ -220,7 +224,7 @@ def test_answers_are_as_the_document_says_whatever_is_asked(label: str, known: K
         headers = {"Authorization": f"Bearer {known.token(case)}"}
         answer = case.call_and_validate(headers=headers, excluded_checks=excluded)
         # That nobody else is let in is asked two more times about what was done; whatever was said, once is enough.
-        if answer.status_code < HTTPStatus.BAD_REQUEST and ignored_auth not in excluded:
+        if answer.status_code < HTTPStatus.MULTIPLE_CHOICES and ignored_auth not in excluded:
             excluded.append(ignored_auth)
 
     load_all_checks()
