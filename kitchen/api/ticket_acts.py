@@ -84,7 +84,7 @@ class RecallTicket(Endpoint):
         tag=TAG,
         body=RecallBody,
         answers={200: shown(KitchenOrderShape)},
-        refuses=(InvalidTransition, TooLate),
+        refuses=(InvalidTransition, NotEditable, TooLate),
     )
     @keyed
     def post(self, request: Request, ticket_id: int) -> HttpResponse:
