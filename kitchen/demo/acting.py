@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import singledispatchmethod
 from random import Random
+from typing import Any
 
 from django.db.models import Prefetch
 
+from kitchen.cookbook import Making, cookbook_of
 from kitchen.demo import acts
-from kitchen.demo.acts import Act, Outcome
+from kitchen.demo.acts import Act, Outcome, Promise, Step, ToMake
 from kitchen.demo.guests import House, Offer, Party, Wish
 from kitchen.demo.paying import shares_of
-from kitchen.models import KitchenOrder, KitchenOrderItem
+from kitchen.models import KitchenOrder, KitchenOrderItem, ProductionContract, Station
+from kitchen.services.allergies import confirm_allergy
+from kitchen.services.cancellations import accept_cancellation, reject_cancellation
+from kitchen.services.courses import fire_course
+from kitchen.services.moving import move_to_station
+from kitchen.services.priority import set_priority
+from kitchen.services.recalls import recall_ticket
+from kitchen.services.stations import change_station
 from kitchen.services.tickets import ItemMove, acknowledge_ticket, set_ticket_item_statuses
 from kitchen.states import TO_MAKE, TicketItemStatus
 from orders import states
@@ -22,9 +31,10 @@ from orders.access import actor_of
 from orders.actors import Actor
 from orders.errors import DomainError, NotFound, OutOfStock, Unavailable
 from orders.models import Allergen, Counter, Membership, MenuItem, MenuItemModifierGroup, Order, Restaurant, Table
+from orders.services.cancellations import request_cancellation
 from orders.services.customers import AskedCustomer
 from orders.services.dishes import AskedItem
-from orders.services.items import add_items, set_item_status
+from orders.services.items import add_items, remove_item, set_item_status
 from orders.services.menu import set_availability
 from orders.services.orders import confirm_order, create_order, set_order_status, update_order
 from orders.services.payments import take_payment
@@ -45,14 +55,16 @@ def read_house(restaurant: Restaurant) -> House:
         .order_by("pk")
         .prefetch_related("contained", Prefetch("choices", choices))
     )
+    makings = cookbook_of(restaurant.pk).makings(dish.pk for dish in dishes)
     return House(
-        offers=tuple(_offer(dish) for dish in dishes),
+        offers=tuple(_offer(dish, makings[dish.pk]) for dish in dishes),
         tables=tuple(Table.objects.filter(restaurant=restaurant).order_by("pk").values_list("pk", "seats")),
         allergen_ids=tuple(Allergen.objects.filter(restaurant=restaurant).order_by("pk").values_list("pk", flat=True)),
+        stations=dict(Station.objects.filter(restaurant=restaurant).order_by("pk").values_list("pk", "capacity")),
     )
 
 
-def _offer(dish: MenuItem) -> Offer:
+def _offer(dish: MenuItem, making: Making) -> Offer:
     return Offer(
         id=dish.pk,
         minutes=dish.prep_minutes,
@@ -65,6 +77,7 @@ def _offer(dish: MenuItem) -> Offer:
             )
             for choice in dish.choices.all()
         ),
+        steps=tuple((step.minutes, step.station_ids[0] if step.station_ids else None) for step in making.steps),
     )
 
 
@@ -83,21 +96,27 @@ class Leftover:
 
     party: Party
     status: OrderStatus
-    minutes: tuple[int, ...]
+    items: tuple[ToMake, ...]
 
 
 class Crew:
-    """The staff who do it, each in their role, and the orders that they have in hand."""
+    """The staff who do it, each in their role, and the orders that they have in hand.
+
+    Several threads may have it do things at once, as long as each order is in the hands of its own story: what comes
+    between (a rival, a cancellation) meets that in the database, as it would anywhere.
+    """
 
     def __init__(self, restaurant: Restaurant, *, run: str) -> None:
         """Take where they work; ``run`` tells this evening's orders from another's."""
         self._restaurant = restaurant
         self._run = run
         self._staff = {role: self._somebody(role) for role in Role}
+        self._rival = Actor(restaurant_id=restaurant.pk, role=Role.KITCHEN, name="Second cook")
         self._orders: dict[int, InHand] = {}
         counted = MenuItem.objects.filter(restaurant=restaurant, stock__isnull=False)
         self._stock = {dish.pk: max(dish.stock or 0, _LEAST_DELIVERED) for dish in counted}
         self._off: set[int] = set()
+        self._closed: set[int] = set()
         self._till = Counter.objects.filter(restaurant=restaurant).order_by("pk").values_list("pk", flat=True).first()
 
     def _somebody(self, role: Role) -> Actor:
@@ -124,7 +143,7 @@ class Crew:
                 number, 0.0, Channel(order.channel), 1, Priority(order.priority),
                 Random(f"{seed}/{number}"),  # noqa: S311 - a story, no secret
             )  # fmt: skip
-            found.append(Leftover(party, OrderStatus(order.status), self._minutes(order.pk)))
+            found.append(Leftover(party, OrderStatus(order.status), _left_of(order.pk)))
         return found
 
     def do(self, act: Act) -> Outcome:
@@ -135,9 +154,11 @@ class Crew:
             return self._refused(act, error)
 
     def go_home(self) -> None:
-        """Have back the dishes that this crew has 86'd."""
+        """Have back the dishes that this crew has 86'd, and open the stations that it has closed."""
         for dish_id in sorted(self._off):
             self.do(acts.SetAvailable(dish_id, is_available=True))
+        for station_id in sorted(self._closed):
+            self.do(acts.SetOpen(station_id, is_open=True))
 
     def _refused(self, act: Act, error: DomainError) -> Outcome:
         sold_out: set[int] = set()
@@ -175,46 +196,95 @@ class Crew:
     @_do.register
     def _(self, act: acts.Confirm) -> Outcome:
         order = confirm_order(order_id=self._order(act), actor=self._staff[Role.WAITER])
-        return Outcome(minutes=self._minutes(order.pk))
+        contract = ProductionContract.objects.get(order_id=order.pk, version=1)
+        promise = Promise(contract.estimated_minutes, contract.naive_minutes)
+        return Outcome(items=_left_of(order.pk), promise=promise)
 
     @_do.register
     def _(self, act: acts.Cancel) -> None:
         self._set_order(act, OrderStatus.CANCELLED, Role.MANAGER, act.reason)
-        del self._orders[act.number]
 
     @_do.register
     def _(self, act: acts.AddItems) -> Outcome:
-        add_items(order_id=self._order(act), items=_asked(act.wishes), actor=self._staff[Role.WAITER])
-        return Outcome(minutes=self._minutes(self._order(act))[-len(act.wishes) :])
+        added = add_items(order_id=self._order(act), items=_asked(act.wishes), actor=self._staff[Role.WAITER])
+        return Outcome(items=_left_of(self._order(act), order_item_id__in=[line.pk for line in added]))
 
     @_do.register
     def _(self, act: acts.WriteNotes) -> None:
         update_order(order_id=self._order(act), notes=act.notes, actor=self._staff[Role.WAITER])
 
     @_do.register
+    def _(self, act: acts.NameAllergy) -> None:
+        update_order(order_id=self._order(act), allergen_ids=act.allergen_ids, actor=self._staff[Role.WAITER])
+
+    @_do.register
+    def _(self, act: acts.VoidItem) -> None:
+        line_id = self._line(act, act.item_id)
+        remove_item(order_id=self._order(act), item_id=line_id, reason=act.reason, actor=self._staff[Role.WAITER])
+
+    @_do.register
+    def _(self, act: acts.AskToCancel) -> Outcome:
+        asked = request_cancellation(order_id=self._order(act), reason=act.reason, actor=self._staff[Role.WAITER])
+        return Outcome(request_id=asked.pk)
+
+    @_do.register
+    def _(self, act: acts.Decide) -> None:
+        cook = self._staff[Role.KITCHEN]
+        if act.is_accepted:
+            accept_cancellation(request_id=act.request_id, actor=cook)
+        else:
+            reject_cancellation(request_id=act.request_id, reason="It is as good as made", actor=cook)
+
+    @_do.register
     def _(self, act: acts.Acknowledge) -> None:
-        acknowledge_ticket(ticket_id=self._ticket(act), actor=self._staff[Role.KITCHEN])
+        acknowledge_ticket(ticket_id=self._ticket(act), actor=self._cook(by_rival=act.by_rival))
 
     @_do.register
-    def _(self, act: acts.StartItems) -> None:
-        waiting = [item for item in self._items(act) if item.status == TicketItemStatus.PENDING]
-        self._move(act, waiting, TicketItemStatus.PREPARING)
+    def _(self, act: acts.Prioritise) -> None:
+        set_priority(ticket_id=self._ticket(act), priority=act.priority, actor=self._cook())
 
     @_do.register
-    def _(self, act: acts.FinishItem) -> None:
-        self._move(act, [self._item(act, act.place)], TicketItemStatus.READY)
+    def _(self, act: acts.Fire) -> None:
+        fire_course(ticket_id=self._ticket(act), course=act.course, actor=self._cook())
+
+    @_do.register
+    def _(self, act: acts.StartItem) -> None:
+        self._move(act, [ItemMove(act.item_id, TicketItemStatus.PREPARING)])
+
+    @_do.register
+    def _(self, act: acts.FinishStep) -> None:
+        self._move(act, [ItemMove(act.item_id, TicketItemStatus.PREPARING, act.step)], by_rival=act.by_rival)
+
+    @_do.register
+    def _(self, act: acts.ConfirmAllergy) -> None:
+        confirm_allergy(ticket_id=self._ticket(act), item_id=act.item_id, actor=self._cook())
+
+    @_do.register
+    def _(self, act: acts.MoveWork) -> None:
+        ticket_id = self._ticket(act)
+        move_to_station(ticket_id=ticket_id, item_id=act.item_id, station_id=act.station_id, actor=self._cook())
 
     @_do.register
     def _(self, act: acts.BumpTicket) -> None:
         # All its items, and not its status: a ticket that nobody has begun goes through each state by the way.
-        left = [item for item in self._items(act) if item.status in TO_MAKE]
-        self._move(act, left, TicketItemStatus.READY)
+        left = KitchenOrderItem.objects.filter(ticket_id=self._ticket(act), status__in=TO_MAKE).order_by("pk")
+        for course in sorted({item.course for item in left if item.held}):
+            self._do(acts.Fire(act.number, course))
+        for item in left:
+            if item.allergy_alert and not item.allergy_confirmed_by_name:
+                self._do(acts.ConfirmAllergy(act.number, item.pk))
+        self._move(act, [ItemMove(item.pk, TicketItemStatus.READY) for item in left])
+
+    @_do.register
+    def _(self, act: acts.Recall) -> Outcome:
+        recall_ticket(ticket_id=self._ticket(act), reason=act.reason, actor=self._cook())
+        return Outcome(items=_left_of(self._order(act)))
 
     @_do.register
     def _(self, act: acts.ServeItem) -> None:
-        item = self._item(act, act.place)
+        line_id = self._line(act, act.item_id)
         set_item_status(
-            order_id=self._order(act), item_id=item.order_item_id, to=ItemStatus.SERVED, actor=self._staff[Role.WAITER]
+            order_id=self._order(act), item_id=line_id, to=ItemStatus.SERVED, actor=self._staff[Role.WAITER]
         )
 
     @_do.register
@@ -230,7 +300,6 @@ class Crew:
     def _(self, act: acts.Complete) -> None:
         self._pay(act)
         self._set_order(act, OrderStatus.COMPLETED, Role.CASHIER)
-        del self._orders[act.number]
 
     @_do.register
     def _(self, act: acts.SetAvailable) -> None:
@@ -241,6 +310,19 @@ class Crew:
             return
         set_availability(menu_item_id=act.number, is_available=act.is_available, actor=self._staff[Role.KITCHEN])
         (self._off.discard if act.is_available else self._off.add)(act.number)
+
+    @_do.register
+    def _(self, act: acts.SetOpen) -> Outcome:
+        # As with dishes: a station that somebody else has closed is theirs to open.
+        if not act.is_open and not Station.objects.filter(pk=act.number, is_active=True).exists():
+            return Outcome()
+        if act.is_open and act.number not in self._closed:
+            return Outcome()
+        change_station(station_id=act.number, is_active=act.is_open, actor=self._staff[Role.MANAGER])
+        (self._closed.discard if act.is_open else self._closed.add)(act.number)
+        left = KitchenOrderItem.objects.filter(ticket__restaurant=self._restaurant, status__in=TO_MAKE)
+        steps = left.values_list("pk", "steps")
+        return Outcome(moved={pk: [step["station_id"] for step in written] for pk, written in steps})
 
     @_do.register
     def _(self, act: acts.Restock) -> None:
@@ -264,19 +346,21 @@ class Crew:
             raise NotFound("There is no such kitchen order.")
         return held.ticket_id
 
-    def _items(self, act: acts.OfOrder) -> list[KitchenOrderItem]:
-        return list(KitchenOrderItem.objects.filter(ticket_id=self._ticket(act)).order_by("pk"))
+    def _cook(self, *, by_rival: bool = False) -> Actor:
+        return self._rival if by_rival else self._staff[Role.KITCHEN]
 
-    def _item(self, act: acts.OfOrder, place: int) -> KitchenOrderItem:
-        items = self._items(act)
-        if place >= len(items):
+    def _line(self, act: acts.OfOrder, item_id: int) -> int:
+        """Return the order's line that an item of its ticket is."""
+        items = KitchenOrderItem.objects.filter(ticket_id=self._ticket(act), pk=item_id)
+        line_id = items.values_list("order_item_id", flat=True).first()
+        if line_id is None:
             raise NotFound("There is no such item on this ticket.")
-        return items[place]
+        return line_id
 
-    def _move(self, act: acts.OfOrder, items: Iterable[KitchenOrderItem], to: TicketItemStatus) -> None:
-        moves = [ItemMove(item.pk, to) for item in items]
+    def _move(self, act: acts.OfOrder, moves: Sequence[ItemMove], *, by_rival: bool = False) -> None:
         if moves:
-            set_ticket_item_statuses(ticket_id=self._ticket(act), moves=moves, actor=self._staff[Role.KITCHEN])
+            cook = self._cook(by_rival=by_rival)
+            set_ticket_item_statuses(ticket_id=self._ticket(act), moves=moves, actor=cook)
 
     def _set_order(self, act: acts.OfOrder, to: OrderStatus, role: Role, reason: str = "") -> None:
         set_order_status(order_id=self._order(act), to=to, actor=self._staff[role], reason=reason)
@@ -298,10 +382,27 @@ class Crew:
                 actor=self._staff[Role.CASHIER],
             )
 
-    def _minutes(self, order_id: int) -> tuple[int, ...]:
-        items = KitchenOrderItem.objects.filter(ticket__order_id=order_id).order_by("pk")
-        return tuple(sum(int(step["minutes"]) for step in item.steps) for item in items)
+
+def _left_of(order_id: int, **which: Any) -> tuple[ToMake, ...]:
+    """Return what the kitchen still has to make of an order."""
+    items = KitchenOrderItem.objects.filter(ticket__order_id=order_id, status__in=TO_MAKE, **which)
+    return tuple(
+        ToMake(
+            item.pk,
+            item.course,
+            item.held,
+            has_alert=bool(item.allergy_alert),
+            steps=tuple(
+                Step(number, step["minutes"], step["station_id"])
+                for number, step in enumerate(item.steps)
+                if not step["done"]
+            ),
+        )
+        for item in items.order_by("pk")
+    )
 
 
 def _asked(wanted: Iterable[Wish]) -> list[AskedItem]:
-    return [AskedItem(wish.dish_id, wish.quantity, wish.modifier_ids, wish.instructions) for wish in wanted]
+    return [
+        AskedItem(wish.dish_id, wish.quantity, wish.modifier_ids, wish.instructions, wish.course) for wish in wanted
+    ]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from orders.states import Channel, Priority
@@ -23,6 +24,12 @@ _HAS_NOTES = 0.06
 _HAS_ALLERGY = 0.05
 _HAS_WISH = 0.08
 _TAKES_THE_LEAST = 0.6
+_BY_COURSE = 0.25
+_ASKS_ANYWAY = 0.4
+_WITHOUT = "Without what makes me ill, please"
+
+# From so many parties one knows what usually is to be made.
+_USUAL_PARTIES = 400
 
 _NAMES = (
     "Ada",
@@ -47,27 +54,41 @@ _WISHES = ("Sauce on the side", "Extra crispy", "Not too salty", "Cut in half", 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A dish as a guest can ask for it; ``choices`` are (min, max, modifier ids) of each group."""
+    """A dish as a guest can ask for it; ``choices`` are (min, max, modifier ids) of each group.
+
+    ``steps`` are the (minutes, station's id) of making it.
+    """
 
     id: int
     minutes: int
     allergen_ids: frozenset[int] = frozenset()
     choices: Sequence[tuple[int, int, Sequence[int]]] = ()
+    steps: Sequence[tuple[int, int | None]] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What guests find: the menu, the tables with their seats, and the allergens that one can be allergic to."""
+    """What guests find: the menu, the tables with their seats, the allergens that one can be allergic to.
+
+    ``stations`` are {id: capacity}: what the kitchen can do at a time.
+    """
 
     offers: Sequence[Offer]
     tables: Sequence[tuple[int, int]]
     allergen_ids: Sequence[int]
+    stations: Mapping[int, int] = field(default_factory=dict)
 
-    @property
-    def usual_minutes(self) -> float:
-        """How long an order is usually in the kitchen: as long as one of the slower dishes."""
-        minutes = sorted(offer.minutes for offer in self.offers)
-        return float(minutes[len(minutes) * 3 // 4])
+    def usual_load(self) -> float:
+        """Return for how many minutes an order keeps the station busy that has the most to do, all its places."""
+        minutes: Counter[int] = Counter()
+        steps_of = {offer.id: offer.steps for offer in self.offers}
+        for party in itertools.islice(parties(self, seed="usual", per_minute=1.0), _USUAL_PARTIES):
+            for wish in wishes(self, party):
+                for taken, station_id in steps_of[wish.dish_id]:
+                    if station_id is not None:
+                        minutes[station_id] += taken
+        loads = [minutes[pk] / capacity for pk, capacity in self.stations.items()]
+        return max(loads, default=0.0) / _USUAL_PARTIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +99,7 @@ class Wish:
     quantity: int
     modifier_ids: tuple[int, ...] = ()
     instructions: str = ""
+    course: int = 1
 
 
 @dataclass(slots=True)
@@ -143,22 +165,32 @@ def _party(house: House, number: int, at: float, chance: Random) -> Party:
 
 
 def wishes(house: House, party: Party, *, sold_out: frozenset[int] = frozenset()) -> list[Wish]:
-    """Return what the party asks for, of what is left and agrees with it; may be nothing."""
-    fitting = [
-        offer for offer in house.offers if offer.id not in sold_out and not offer.allergen_ids & set(party.allergen_ids)
-    ]
+    """Return what the party asks for of what is left; may be nothing.
+
+    What would make a guest ill is left out, or asked for without that. Some eat in courses: what is made fast comes
+    first.
+    """
+    chance = party.chance
+    ill = set(party.allergen_ids)
+    is_bold = bool(ill) and chance.random() < _ASKS_ANYWAY
+    left = [offer for offer in house.offers if offer.id not in sold_out]
+    fitting = left if is_bold else [offer for offer in left if not ill & offer.allergen_ids]
     if not fitting:
         return []
     middle = sorted(offer.minutes for offer in fitting)[len(fitting) // 2]
     mains = [offer for offer in fitting if offer.minutes >= middle]
     extras = [offer for offer in fitting if offer.minutes < middle] or mains
-    chance = party.chance
-    asked: dict[tuple[int, tuple[int, ...], str], int] = {}
+    by_course = party.channel == Channel.DINE_IN and chance.random() < _BY_COURSE
+    asked: dict[Wish, int] = {}
     for _ in range(party.guests):
         for offer in (chance.choice(mains), chance.choice(extras))[: chance.choice((1, 2, 2))]:
-            wish = (offer.id, _modifiers(offer, chance), chance.choice(_WISHES) if chance.random() < _HAS_WISH else "")
+            text = chance.choice(_WISHES) if chance.random() < _HAS_WISH else ""
+            if ill & offer.allergen_ids:
+                text = _WITHOUT
+            course = 2 if by_course and offer in mains else 1
+            wish = Wish(offer.id, 1, _modifiers(offer, chance), text, course)
             asked[wish] = asked.get(wish, 0) + 1
-    return [Wish(dish_id, quantity, chosen, text) for (dish_id, chosen, text), quantity in asked.items()]
+    return [replace(wish, quantity=quantity) for wish, quantity in asked.items()]
 
 
 def _modifiers(offer: Offer, chance: Random) -> tuple[int, ...]:

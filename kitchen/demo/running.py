@@ -6,7 +6,7 @@ import math
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
@@ -22,6 +22,13 @@ _RETRY_SECONDS = 0.5
 _REDRAW_SECONDS = 0.5
 _LOG_SECONDS = 10.0
 _LATE_SECONDS = 2.0
+# Refusals that are part of the game: somebody was faster, or did something else meanwhile.
+_FASTER = frozenset(
+    {"conflict", "invalid_transition", "not_editable", "course_held", "allergy_unconfirmed", "too_late", "not_payable"}
+)
+# What PostgreSQL says of the connection, and of itself starting or stopping (SQLSTATE classes 08, 57P and 53300);
+# a driver that finds nobody there says nothing. All else is a fault of ours.
+_AWAY = ("08", "57P", "53300")
 
 
 class Output(Protocol):
@@ -45,6 +52,8 @@ class Report:
         self._output = output
         self._done: Counter[type] = Counter()
         self.refused = 0
+        self.faster = 0
+        self.faults = 0
         self.late_seconds = 0.0
         self._began = time.monotonic()
         self._written = self._began
@@ -52,13 +61,21 @@ class Report:
         self._lock = threading.RLock()
 
     def count(self, act: Act, outcome: Outcome) -> None:
-        """Note an act; a refusal is said at once."""
+        """Note an act; a refusal is said at once, unless somebody was only faster."""
         with self._lock:
-            if outcome.code:
+            if outcome.code in _FASTER:
+                self.faster += 1
+            elif outcome.code:
                 self.refused += 1
                 self.say(f"Refused ({outcome.code}): {_words(act)}: {outcome.detail}")
             else:
                 self._done[type(act)] += 1
+
+    def fault(self, act: Act, reason: str) -> None:
+        """Note what nobody should ever see: a deadlock, a serialization error."""
+        with self._lock:
+            self.faults += 1
+            self.say(f"Failed: {_words(act)}: {reason}")
 
     @property
     def orders(self) -> int:
@@ -72,8 +89,8 @@ class Report:
         late = f", {self.late_seconds:.0f} s behind" if self.late_seconds > _LATE_SECONDS else ""
         return (
             f"{minutes}:{seconds:02d}  {self.orders} orders, {done[acts.Confirm]} to the kitchen, "
-            f"{done[acts.HandOver]} handed over, {done[acts.Complete]} completed, {done[acts.Cancel]} cancelled, "
-            f"{self.refused} refusals{late}"
+            f"{done[acts.HandOver]} handed over, {done[acts.Recall]} recalled, {done[acts.Complete]} completed, "
+            f"{done[acts.Cancel]} cancelled, {self.faster} times somebody was faster, {self.refused} refusals{late}"
         )
 
     def say(self, text: str) -> None:
@@ -102,12 +119,19 @@ def _words(act: Act) -> str:
 
 def play(evening: Evening, crew: Crew, *, report: Report, stop: threading.Event, seconds: float = math.inf) -> None:
     """Let the evening happen until it is told to stop, or for so many seconds."""
-    began = time.monotonic()
+    _play(evening, crew, report, stop, time.monotonic(), seconds)
+
+
+def _play(evening: Evening, crew: Crew, report: Report, stop: threading.Event, began: float, seconds: float) -> None:
     while not stop.is_set():
-        due, act = evening.next_act()
-        if not _wait(min(due, seconds), began, report, stop) or time.monotonic() - began >= seconds:
+        elapsed = time.monotonic() - began
+        if elapsed >= seconds:
             break
-        report.late_seconds = time.monotonic() - began - due
+        due, act = evening.act_due(elapsed)
+        if act is None:
+            _wait(min(due, seconds), began, report, stop)
+            continue
+        report.late_seconds = elapsed - due
         outcome = _insist(crew, act, report, stop)
         if outcome is None:
             break
@@ -116,13 +140,12 @@ def play(evening: Evening, crew: Crew, *, report: Report, stop: threading.Event,
         report.show()
 
 
-def _wait(due: float, began: float, report: Report, stop: threading.Event) -> bool:
-    """Wait for a moment; False when it is not to be waited for."""
-    while (left := began + due - time.monotonic()) > 0:
-        if stop.wait(min(left, _REDRAW_SECONDS)):
-            return False
+def _wait(due: float, began: float, report: Report, stop: threading.Event) -> None:
+    """Wait for a moment, and show how it stands; what another thread does may bring something before it."""
+    left = began + due - time.monotonic()
+    if left > 0:
+        stop.wait(min(left, _REDRAW_SECONDS))
         report.show()
-    return True
 
 
 def _insist(crew: Crew, act: Act, report: Report, stop: threading.Event) -> Outcome | None:
@@ -132,10 +155,12 @@ def _insist(crew: Crew, act: Act, report: Report, stop: threading.Event) -> Outc
         try:
             outcome = crew.do(act)
         except (OperationalError, InterfaceError) as error:
-            if not is_down:
-                reason = " ".join(str(error).split())
+            reason = " ".join(str(error).split())
+            if not _is_away(error):
+                report.fault(act, reason)
+            elif not is_down:
                 report.say(f"The database does not answer, trying again: {reason}")
-            is_down = True
+                is_down = True
             connection.close()
             stop.wait(_RETRY_SECONDS)
             continue
@@ -145,20 +170,33 @@ def _insist(crew: Crew, act: Act, report: Report, stop: threading.Event) -> Outc
     return None
 
 
-def play_together(
-    shifts: Sequence[tuple[Evening, Crew]], *, report: Report, stop: threading.Event, seconds: float = math.inf
-) -> None:
-    """Let several crews work at once, each in a thread with a connection of its own; one that fails stops all."""
+def _is_away(error: OperationalError | InterfaceError) -> bool:
+    """Whether it is the database that is away, and no quarrel of ours in it."""
+    state = getattr(error.__cause__, "sqlstate", None)
+    return state is None or state.startswith(_AWAY)
 
-    def work(evening: Evening, crew: Crew) -> None:
+
+def play_together(
+    evening: Evening,
+    crew: Crew,
+    *,
+    threads: int,
+    report: Report,
+    stop: threading.Event,
+    seconds: float = math.inf,
+) -> None:
+    """Have several act at once, each in a thread with a connection of its own; one that fails stops all."""
+    began = time.monotonic()
+
+    def work() -> None:
         try:
-            play(evening, crew, report=report, stop=stop, seconds=seconds)
+            _play(evening, crew, report, stop, began, seconds)
         except BaseException:
             stop.set()
             raise
         finally:
             connection.close()
 
-    with ThreadPoolExecutor(len(shifts)) as threads:
-        for shift in [threads.submit(work, *pair) for pair in shifts]:
+    with ThreadPoolExecutor(threads) as pool:
+        for shift in [pool.submit(work) for _ in range(threads)]:
             shift.result()

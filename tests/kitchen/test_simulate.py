@@ -1,9 +1,8 @@
-"""A simulated evening: the same by the same seed, believable, and not to be stopped by a refusal or a lost database."""
+"""A simulated evening in a restaurant: acted out by its staff, not to be stopped by a refusal or a lost database."""
 
 from __future__ import annotations
 
 import io
-import itertools
 import os
 import signal
 import subprocess
@@ -20,153 +19,28 @@ from django.db import connection
 from kitchen.demo import acts
 from kitchen.demo.acting import Crew, read_house
 from kitchen.demo.acts import DONE, Act, Outcome
-from kitchen.demo.evening import HANDS, Evening
-from kitchen.demo.guests import House, Offer, arrivals, parties
+from kitchen.demo.evening import Evening
 from kitchen.demo.opening import open_planned
 from kitchen.demo.restaurants import DEMO
-from kitchen.demo.running import Report, play
-from kitchen.models import KitchenOrder
+from kitchen.demo.running import Report, play, play_together
+from kitchen.invariants import broken
+from kitchen.models import KitchenOrder, KitchenOrderItem, Station
 from orders.actors import SYSTEM
-from orders.models import MenuItem, Order, Payment, Restaurant
-from orders.states import OrderStatus, Priority
+from orders.models import CancellationRequest, MenuItem, Order, Payment, Restaurant
 from tests.live import database_url
 
 MANAGE = Path(__file__).parents[2] / "manage.py"
-HOUSE = House(
-    offers=[Offer(1, 12, frozenset({7}), [(1, 1, (31, 32))]), Offer(2, 9), Offer(3, 3), Offer(4, 2)],
-    tables=[(11, 2), (12, 4)],
-    allergen_ids=[7],
-)
-
-
-def acts_of(evening: Evening, count: int) -> list[tuple[float, Act]]:
-    """Play an evening in which everything succeeds and each ticket has two items."""
-    played = []
-    for _ in range(count):
-        due, act = evening.next_act()
-        played.append((due, act))
-        evening.tell(Outcome(minutes=(4, 9)) if isinstance(act, acts.Confirm | acts.AddItems) else DONE)
-    return played
-
-
-def words_of(played: list[tuple[float, Act]]) -> list[str]:
-    return [f"{due:.6f} {act!r}" for due, act in played]
-
-
-def test_evening_is_the_same_when_the_seed_is() -> None:
-    first = acts_of(Evening(HOUSE, seed="8", per_minute=20), 3000)
-    second = acts_of(Evening(HOUSE, seed="8", per_minute=20), 3000)
-
-    assert words_of(first) == words_of(second)
-
-
-def test_evening_is_another_when_the_seed_is() -> None:
-    first = acts_of(Evening(HOUSE, seed="8", per_minute=20), 50)
-    second = acts_of(Evening(HOUSE, seed="9", per_minute=20), 50)
-
-    assert words_of(first) != words_of(second)
-
-
-def test_acts_come_in_the_order_of_time_when_played() -> None:
-    moments = [due for due, _ in acts_of(Evening(HOUSE, seed="1", per_minute=600), 3000)]
-
-    assert moments == sorted(moments)
-
-
-def test_everything_happens_to_somebody_when_an_evening_is_long() -> None:
-    kinds = {type(act) for _, act in acts_of(Evening(HOUSE, seed="1", per_minute=2), 5000)}
-
-    assert kinds == {
-        acts.TakeOrder,
-        acts.Confirm,
-        acts.Cancel,
-        acts.AddItems,
-        acts.WriteNotes,
-        acts.Acknowledge,
-        acts.StartItems,
-        acts.FinishItem,
-        acts.BumpTicket,
-        acts.ServeItem,
-        acts.HandOver,
-        acts.Deliver,
-        acts.Complete,
-        acts.SetAvailable,
-    }
-
-
-def test_parties_come_at_the_rate_when_counted_over_an_hour() -> None:
-    moments = list(itertools.takewhile(lambda moment: moment < 3600, arrivals(seed="4", per_minute=10)))
-
-    # Poisson: the standard deviation is the root of the mean, about 25.
-    assert 500 < len(moments) < 700
-
-
-def test_parties_come_in_waves_when_counted_by_the_half_minute() -> None:
-    moments = itertools.takewhile(lambda moment: moment < 3600, arrivals(seed="4", per_minute=60))
-    by_half_minute = Counter(int(moment // 30) for moment in moments)
-
-    assert max(by_half_minute.values()) > 2 * min(by_half_minute.values())
-
-
-def test_nobody_is_served_what_makes_them_ill_when_allergic() -> None:
-    played = acts_of(Evening(HOUSE, seed="2", per_minute=30), 4000)
-
-    allergic = [act for _, act in played if isinstance(act, acts.TakeOrder) and act.party.allergen_ids]
-    assert len(allergic) > 10
-    assert all(wish.dish_id != 1 for act in allergic for wish in act.wishes)
-
-
-def test_no_more_tickets_are_in_work_than_there_are_hands_when_it_is_busy() -> None:
-    busy: set[int] = set()
-    most = 0
-    for _, act in acts_of(Evening(HOUSE, seed="3", per_minute=12), 6000):
-        if isinstance(act, acts.StartItems):
-            busy.add(act.number)
-        elif isinstance(act, acts.HandOver | acts.Cancel):
-            busy.discard(act.number)
-        most = max(most, len(busy))
-
-    # Those that are made and wait for the waiter are in nobody's hands.
-    assert HANDS // 2 < most < HANDS * 3
-
-
-def test_vip_is_cooked_first_when_others_have_waited_longer() -> None:
-    evening = Evening(HOUSE, seed="3", per_minute=0.001, hands=1)
-    waiting = list(itertools.islice(parties(HOUSE, seed="12", per_minute=1), 3))
-    for party, priority in zip(waiting, (Priority.NORMAL, Priority.NORMAL, Priority.VIP), strict=True):
-        party.priority = priority
-        evening.adopt(party, OrderStatus.PREPARING, (5,))
-
-    begun = [act.number for _, act in acts_of(evening, 12) if isinstance(act, acts.StartItems)]
-
-    assert begun == [waiting[0].number, waiting[2].number, waiting[1].number]
-
-
-def test_guest_asks_for_something_else_when_a_dish_is_gone() -> None:
-    evening = Evening(HOUSE, seed="5", per_minute=5)
-    act: Act = acts.OfOrder(0)
-    while not isinstance(act, acts.TakeOrder):
-        _, act = evening.next_act()
-    gone = act.wishes[0].dish_id
-    evening.tell(Outcome("unavailable", sold_out=frozenset({gone})))
-
-    _, again = evening.next_act()
-
-    assert isinstance(again, acts.TakeOrder)
-    assert again.party is act.party
-    assert gone not in {wish.dish_id for wish in again.wishes}
-
-
-def test_dish_comes_in_again_when_it_ran_out() -> None:
-    evening = Evening(HOUSE, seed="5", per_minute=5)
-    act: Act = acts.OfOrder(0)
-    while not isinstance(act, acts.TakeOrder):
-        _, act = evening.next_act()
-    evening.tell(Outcome("out_of_stock", sold_out=frozenset({3})))
-
-    restocked = [act.number for _, act in acts_of(evening, 400) if isinstance(act, acts.Restock)]
-
-    assert restocked == [3]
+# Somebody was faster, or the dish is gone.
+OF_THE_GAME = {
+    "",
+    "out_of_stock",
+    "unavailable",
+    "conflict",
+    "invalid_transition",
+    "not_editable",
+    "course_held",
+    "allergy_unconfirmed",
+}
 
 
 @pytest.fixture
@@ -188,9 +62,11 @@ def act_out(evening: Evening, crew: Crew, count: int) -> Counter[str]:
 
 
 def test_orders_go_all_the_way_when_acted_out(demo: Restaurant) -> None:
-    refusals = act_out(Evening(read_house(demo), seed="1", per_minute=4), Crew(demo, run="a"), 400)
+    refusals = act_out(Evening(read_house(demo), seed="1", per_minute=4), Crew(demo, run="a"), 900)
 
-    assert set(refusals) <= {"", "out_of_stock", "unavailable"}
+    assert set(refusals) <= OF_THE_GAME
+    assert refusals[""] > 800
+    assert broken(demo.pk) == []
     statuses = Counter(Order.objects.values_list("status", flat=True))
     assert statuses["completed"] > 10
     assert set(Order.objects.values_list("channel", flat=True)) == {"dine_in", "takeaway", "delivery", "online"}
@@ -201,6 +77,10 @@ def test_orders_go_all_the_way_when_acted_out(demo: Restaurant) -> None:
     assert set(Payment.objects.values_list("taken_by__username", flat=True)) == {"cashier"}
     assert set(Order.objects.exclude(waiter=None).values_list("waiter__username", flat=True)) == {"waiter"}
     assert set(KitchenOrder.objects.exclude(chef=None).values_list("chef__username", flat=True)) == {"chef"}
+    assert KitchenOrder.objects.exclude(recalled_at=None).exists()
+    assert CancellationRequest.objects.exclude(decided_at=None).exists()
+    assert KitchenOrderItem.objects.filter(course=2, status="ready").exists()
+    assert KitchenOrderItem.objects.exclude(allergy_confirmed_by_name="").exists()
 
 
 def test_rest_is_done_when_an_earlier_evening_left_it(demo: Restaurant) -> None:
@@ -210,11 +90,11 @@ def test_rest_is_done_when_an_earlier_evening_left_it(demo: Restaurant) -> None:
     evening = Evening(read_house(demo), seed="2", per_minute=0.001)
     crew = Crew(demo, run="b")
     for order in crew.leftovers(seed="2"):
-        evening.adopt(order.party, order.status, order.minutes)
+        evening.adopt(order.party, order.status, order.items)
 
-    for _ in range(400):
+    for _ in range(1500):
         _, act = evening.next_act()
-        if isinstance(act, acts.SetAvailable):
+        if isinstance(act, acts.SetAvailable | acts.SetOpen):
             evening.tell(DONE)
             continue
         if not Order.objects.exclude(status__in=("completed", "cancelled")).exists():
@@ -250,6 +130,21 @@ def test_dish_is_had_back_when_the_crew_goes_home(demo: Restaurant) -> None:
     available = MenuItem.objects.in_bulk([own.pk, foreign.pk])
     assert available[own.pk].is_available is True
     assert available[foreign.pk].is_available is False
+
+
+def test_station_is_open_again_when_the_crew_goes_home(demo: Restaurant) -> None:
+    crew = Crew(demo, run="a")
+    own, foreign = Station.objects.filter(restaurant=demo)[:2]
+    foreign.is_active = False
+    foreign.save()
+    crew.do(acts.SetOpen(own.pk, is_open=False))
+    crew.do(acts.SetOpen(foreign.pk, is_open=False))
+
+    crew.go_home()
+
+    is_active = dict(Station.objects.values_list("pk", "is_active"))
+    assert is_active[own.pk] is True
+    assert is_active[foreign.pk] is False
 
 
 class Output(io.StringIO):
@@ -297,6 +192,44 @@ def test_evening_goes_on_when_the_database_drops_the_connection(demo: Restaurant
     assert report.orders == Order.objects.count() > 0
 
 
+class QuarrellingCrew(StoppingCrew):
+    """Is the victim of one deadlock."""
+
+    def do(self, act: Act) -> Outcome:
+        if self.left == self.lose_at:
+            self.left -= 1
+            with connection.cursor() as cursor:
+                cursor.execute("DO $$ BEGIN RAISE 'deadlock detected' USING ERRCODE = '40P01'; END $$")
+        return super().do(act)
+
+
+def test_failure_is_told_and_counted_when_it_is_not_the_database_being_away(demo: Restaurant) -> None:
+    stop, output = threading.Event(), Output()
+    crew = QuarrellingCrew(demo, run="a")
+    crew.begin(stop, least=15, lose_at=15)
+    report = Report(output)
+
+    play(Evening(read_house(demo), seed="1", per_minute=600), crew, report=report, stop=stop)
+
+    said = output.getvalue().splitlines()
+    assert said[0].startswith("Failed: TakeOrder 1: deadlock detected")
+    assert report.faults == 1
+    assert Order.objects.filter(external_id__endswith="-1").count() == 1
+
+
+def test_kitchen_is_as_it_must_be_when_several_act_at_once(demo: Restaurant) -> None:
+    stop, output = threading.Event(), Output()
+    crew = StoppingCrew(demo, run="a")
+    crew.begin(stop, least=250)
+    report = Report(output)
+
+    play_together(Evening(read_house(demo), seed="1", per_minute=90), crew, threads=3, report=report, stop=stop)
+
+    assert report.faults == report.refused == 0, output.getvalue()
+    assert broken(demo.pk) == []
+    assert KitchenOrderItem.objects.filter(status="ready").exists()
+
+
 def test_evening_goes_on_when_everything_is_off_the_menu(demo: Restaurant) -> None:
     house = read_house(demo)
     for dish in MenuItem.objects.filter(restaurant=demo):
@@ -322,7 +255,30 @@ def test_evening_ends_when_its_minutes_are_over(demo: Restaurant) -> None:
 
     said = output.getvalue().splitlines()
     assert said[0] == "Ember & Salt is open: 120 orders a minute, seed 7. Ctrl-C ends it."
+    assert said[1].endswith(" minutes of the kitchen's pass in one.")
+    assert said[-2] == "No order was made as it was promised."
     assert said[-1].startswith("Closed. ")
+
+
+def test_clock_of_the_kitchen_is_everybodys_when_told_so(demo: Restaurant) -> None:
+    output = io.StringIO()
+
+    call_command("simulate", orders_per_minute=120, minutes=0.02, seed=7, pace=1.0, stdout=output)
+
+    assert "pass in one" not in output.getvalue()
+
+
+def test_simulation_fails_when_something_is_not_as_it_must_be(demo: Restaurant) -> None:
+    output = io.StringIO()
+    station = Station.objects.filter(restaurant=demo).order_by("pk")[0]
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE kitchen_station SET load = 7 WHERE id = %s", [station.pk])
+
+    with pytest.raises(CommandError, match=r"^1 things are not as they must be, and 0 acts failed\.$"):
+        call_command("simulate", orders_per_minute=0.01, minutes=0.001, seed=7, stdout=output)
+
+    said = output.getvalue().splitlines()
+    assert f"Station {station.name} has a load of 7, and 0 items are there." in said
 
 
 def test_line_says_so_when_there_is_no_such_restaurant(transactional_db: None) -> None:

@@ -15,13 +15,14 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
 from kitchen.demo.acting import Crew, read_house
-from kitchen.demo.evening import HANDS, Evening
-from kitchen.demo.guests import House
+from kitchen.demo.evening import Evening
 from kitchen.demo.running import Report, play, play_together
+from kitchen.invariants import broken
 from orders.models import Restaurant
 
-# One crew, which does one thing after another, can do no more.
-_MOST_PER_CREW = 150
+# From so many orders a minute on another thread acts too: so that they get in each other's way as people do.
+_PER_THREAD = 25.0
+_MOST_THREADS = 4
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -42,18 +43,31 @@ class Command(BaseCommand):
     help = "Let guests order and the kitchen cook, in waves, through the same services as everybody, until Ctrl-C."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take how many guests come, for how long, and by which seed."""
+        """Take how many guests come, for how long, how fast the kitchen's clock goes, and by which seed."""
         parser.add_argument("--orders-per-minute", type=positive, required=True, metavar="N", help="on average")
         parser.add_argument("--minutes", type=positive, metavar="M", default=math.inf, help="default: until stopped")
         parser.add_argument(
             "--seed", type=int, help="the same seed makes the same evening (default: another each time)"
         )
+        parser.add_argument(
+            "--pace",
+            type=positive,
+            metavar="P",
+            help="so many minutes of the kitchen's pass in one (default: as fast as it must be to keep up)",
+        )
         parser.add_argument("--restaurant", default="demo", metavar="SLUG", help="where (default: demo)")
 
     def handle(
-        self, *, orders_per_minute: float, minutes: float, seed: int | None, restaurant: str, **_options: Any
+        self,
+        *,
+        orders_per_minute: float,
+        minutes: float,
+        seed: int | None,
+        pace: float | None,
+        restaurant: str,
+        **_options: Any,
     ) -> None:
-        """Play the evening until its end, Ctrl-C or SIGTERM."""
+        """Play the evening until its end, Ctrl-C or SIGTERM; then look whether everything is as it must be."""
         place = Restaurant.objects.filter(slug=restaurant).first()
         if place is None:
             raise CommandError(f"There is no restaurant {restaurant}: `manage.py seed_demo` opens one called demo.")
@@ -61,32 +75,36 @@ class Command(BaseCommand):
         if not house.offers:
             raise CommandError(f"{place.name} has nothing on its menu that is available.")
         seed = secrets.randbelow(10**6) if seed is None else seed
-        shifts = plan_shifts(place, house, seed=seed, per_minute=orders_per_minute)
+        evening = Evening(house, seed=str(seed), per_minute=orders_per_minute, pace=pace)
+        crew = Crew(place, run=secrets.token_hex(4))
+        for order in crew.leftovers(seed=str(seed)):
+            evening.adopt(order.party, order.status, order.items)
         report = Report(self.stdout)
+        threads = min(_MOST_THREADS, math.ceil(orders_per_minute / _PER_THREAD))
         with stop_on_signals() as stop:
             report.say(f"{place.name} is open: {orders_per_minute:g} orders a minute, seed {seed}. Ctrl-C ends it.")
-            if len(shifts) == 1:
-                play(*shifts[0], report=report, stop=stop, seconds=minutes * 60)
+            if evening.pace > 1:
+                report.say(f"{evening.pace:.1f} minutes of the kitchen's pass in one.")
+            if threads == 1:
+                play(evening, crew, report=report, stop=stop, seconds=minutes * 60)
             else:
-                play_together(shifts, report=report, stop=stop, seconds=minutes * 60)
+                play_together(evening, crew, threads=threads, report=report, stop=stop, seconds=minutes * 60)
+            self.close(place, evening, crew, report)
+
+    def close(self, place: Restaurant, evening: Evening, crew: Crew, report: Report) -> None:
+        """Say how it was; raises CommandError where something is not as it must be."""
+        found: list[str] | None = None
         with contextlib.suppress(DatabaseError):
-            for _, crew in shifts:
-                crew.go_home()
+            crew.go_home()
+            found = broken(place.pk)
+        for sentence in found or ():
+            report.say(sentence)
+        report.say(str(evening.quality))
+        if found is None:
+            report.say("The database does not answer: nobody looked whether everything is as it must be.")
         report.say(f"Closed. {report.line()}")
-
-
-def plan_shifts(place: Restaurant, house: House, *, seed: int, per_minute: float) -> list[tuple[Evening, Crew]]:
-    """Return as many crews as can take so many orders, each with its share; the first has what was left before."""
-    count = math.ceil(per_minute / _MOST_PER_CREW)
-    run = secrets.token_hex(4)
-    shifts = []
-    for number in range(count):
-        share = Evening(house, seed=f"{seed}.{number}", per_minute=per_minute / count, hands=max(1, HANDS // count))
-        shifts.append((share, Crew(place, run=f"{run}.{number}")))
-    evening, crew = shifts[0]
-    for order in crew.leftovers(seed=str(seed)):
-        evening.adopt(order.party, order.status, order.minutes)
-    return shifts
+        if found or report.faults:
+            raise CommandError(f"{len(found or ())} things are not as they must be, and {report.faults} acts failed.")
 
 
 @contextlib.contextmanager
