@@ -11,6 +11,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.db import DataError, IntegrityError, OperationalError, models
 from django.db.models import QuerySet
+from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.html import format_html
@@ -318,10 +319,27 @@ class ReadOnlyInline(admin.TabularInline[Any, Any]):
         return False
 
 
+class OwnedFormSet(BaseInlineFormSet[Any, Any, Any]):
+    """Rows that belong to another one, which each of them knows, also while it is being added itself."""
+
+    def _construct_form(self, i: int, **kwargs: Any) -> Any:
+        form = super()._construct_form(i, **kwargs)  # type: ignore[misc]
+        setattr(form.instance, self.fk.name, self.instance)
+        return form
+
+    @property
+    def empty_form(self) -> Any:
+        """Return the form that the browser makes further ones of."""
+        form = super().empty_form
+        setattr(form.instance, self.fk.name, self.instance)
+        return form
+
+
 class OwnInline(OwnChoices, admin.TabularInline[Any, Any]):
     """Rows that belong to another one, and are the user's as that one is."""
 
     form = OwnedForm
+    formset = OwnedFormSet
     extra = 0
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from orders.models import Customer, MenuItem, Order
+from orders.models import Customer, MenuItem, Modifier, Order
 from orders.states import Role
 from realtime.models import Event
 from tests.factories import (
@@ -201,3 +201,16 @@ def test_guest_is_erased_when_a_manager_deletes_one(place: Place, manager: Clien
     assert "Ada" in page.content.decode()
     assert (Customer.objects.count(), Order.objects.get(pk=order.pk).customer_name) == (0, "")
     assert not Event.objects.filter(data__contains="Ada").exists()
+
+
+def test_choice_is_added_with_what_there_is_to_choose_from(place: Place, manager: Client) -> None:
+    sent = {"restaurant": place.restaurant.pk, "name": "Sauce", "min": 0, "max": 1}
+    sent |= {"modifiers-TOTAL_FORMS": 1, "modifiers-INITIAL_FORMS": 0, "modifiers-0-name": "Aioli"}
+
+    response = manager.post(
+        "/admin/orders/modifiergroup/add/", sent | {"modifiers-0-price": "0.80", "modifiers-0-position": 0}
+    )
+
+    assert response.status_code == 302
+    modifier = Modifier.objects.get()
+    assert (modifier.group.name, modifier.name, str(modifier.price)) == ("Sauce", "Aioli", "0.80")
