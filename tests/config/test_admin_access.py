@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,9 @@ from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.test import Client
 
-from kitchen.models import KitchenOrder, Station
+from kitchen.models import Consumption, Ingredient, KitchenOrder, Recipe, Station
+from kitchen.services.tickets import set_ticket_status
+from kitchen.states import TicketStatus
 from orders.models import (
     Allergen,
     CancellationRequest,
@@ -43,16 +46,20 @@ from tests.factories import (
     FoodTypeFactory,
     ModifierGroupFactory,
 )
+from tests.pantry import stocked, written
 
 if TYPE_CHECKING:
     from tests.places import Place
 
 MODELS = (
-    Alert, Allergen, CancellationRequest, Category, Counter, Customer, Device, FoodType, KitchenOrder, Membership,
-    MenuItem, ModifierGroup, Order, Payment, Refund, Restaurant, Station, Table, User,
+    Alert, Allergen, CancellationRequest, Category, Consumption, Counter, Customer, Device, FoodType, Ingredient,
+    KitchenOrder, Membership, MenuItem, ModifierGroup, Order, Payment, Recipe, Refund, Restaurant, Station, Table, User,
 )  # fmt: skip
 # What fields of forms ask for while somebody types: (app, model, field), and the model that is offered.
 ASKED = {
+    ("kitchen", "ingredientallergen", "allergen"): Allergen,
+    ("kitchen", "recipe", "menu_item"): MenuItem,
+    ("kitchen", "recipeingredient", "ingredient"): Ingredient,
     ("orders", "device", "counter"): Counter,
     ("orders", "menuitem", "category"): Category,
     ("orders", "menuitem", "food_type"): FoodType,
@@ -90,18 +97,31 @@ def manager(place: Place) -> Client:
     return signed_in(place.staff(Role.MANAGER).user)
 
 
-def row_of(model: type[Any], place: Place) -> Any:  # noqa: PLR0911 - each model has its way
+def consumption(place: Place) -> Consumption:
+    """What a ticket's item has used."""
+    written(place.dish, [(stocked(place.restaurant.pk, "Salt"), "1", "g")])
+    ticket = place.ticket()
+    for to in (TicketStatus.PREPARING, TicketStatus.READY):
+        set_ticket_status(ticket_id=ticket.pk, to=to, actor=place.actor)
+    return Consumption.objects.get(restaurant=place.restaurant)
+
+
+MADE: dict[Any, Callable[[Place], Any]] = {
+    Consumption: consumption,
+    Ingredient: lambda place: stocked(place.restaurant.pk, f"Salt of {place.restaurant}"),
+    KitchenOrder: lambda place: place.ticket(),
+    Membership: lambda place: place.staff(Role.WAITER),
+    Order: lambda place: place.order(),
+    Recipe: lambda place: written(place.dish),
+    Restaurant: lambda place: place.restaurant,
+    User: lambda place: place.staff(Role.WAITER).user,
+}
+
+
+def row_of(model: type[Any], place: Place) -> Any:
     """A row of the model that is the place's."""
-    if model is Restaurant:
-        return place.restaurant
-    if model is User:
-        return place.staff(Role.WAITER).user
-    if model is Membership:
-        return place.staff(Role.WAITER)
-    if model is KitchenOrder:
-        return place.ticket()
-    if model is Order:
-        return place.order()
+    if model in MADE:
+        return MADE[model](place)
     if model in (Payment, Refund):
         paid = take_payment(order_id=place.order().pk, amount=Decimal(5), method=PaymentMethod.CARD, actor=place.actor)
         return paid if model is Payment else refund_payment(payment_id=paid.pk, reason="Cold", actor=place.actor)
