@@ -200,8 +200,7 @@ def _health(name: str, summary: str, said: str) -> Schema:
 def _headers(path: str, method: str) -> list[dict[str, Any]]:
     if method == "post":
         return [] if path.startswith("/api/auth/") else [_IDEMPOTENCY_KEY]
-    versioned = path.startswith(("/api/orders", "/api/kitchen", "/api/recipes"))
-    return [_IF_MATCH] if method in ("put", "patch", "delete") and versioned else []
+    return [_IF_MATCH] if method in ("put", "patch", "delete") and path.startswith(VERSIONED_ANSWERS) else []
 
 
 def _choices(kind: type) -> Schema:

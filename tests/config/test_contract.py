@@ -154,6 +154,7 @@ def known(db: None) -> Known:
         "order_id": order.pk,
         "item_id": order.items.get().pk,
         "ticket_id": ticket["id"],
+        "contract_id": ticket["contract_id"],
         "station_id": house.station.pk,
         "request_id": request.pk,
         "payment_id": payment.pk,

@@ -122,6 +122,8 @@ def test_writes_take_their_headers(document: dict[str, Any]) -> None:
     assert headers("/api/auth/token", "post") == []
     assert headers("/api/orders/{order_id}", "patch") == ["If-Match"]
     assert headers("/api/kitchen/orders/{ticket_id}/status", "put") == ["If-Match"]
+    assert headers("/api/kitchen/orders/{ticket_id}/recall", "post") == ["Idempotency-Key"]
+    assert headers("/api/kitchen/stations/{station_id}", "patch") == []
 
 
 @pytest.mark.django_db
