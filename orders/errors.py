@@ -277,6 +277,12 @@ class KeyInProgress(Conflict):
 
 
 class NotEditable(Conflict):
-    """The order or the item has gone too far to be changed so."""
+    """The order or the item has gone too far to be changed so; ``by_name`` and ``at`` say who took it there, when."""
 
     code = "not_editable"
+
+    def __init__(self, detail: str, *, by_name: str = "", at: str = "") -> None:
+        if by_name:
+            super().__init__(f"{detail} That was {by_name}, at {at}.", by_name=by_name, at=at)
+        else:
+            super().__init__(detail)

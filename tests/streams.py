@@ -67,6 +67,19 @@ def _leave_pool() -> None:
     own.settings_dict = {**own.settings_dict, "OPTIONS": options}
 
 
+def on_own_connection(job: Callable[[], Any], start: threading.Barrier | None = None) -> Any:
+    """Run a job in this thread with a connection of its own; return what it returned, or the exception."""
+    _leave_pool()
+    try:
+        if start is not None:
+            start.wait(60)
+        return job()
+    except Exception as error:  # noqa: BLE001 - the test judges it
+        return error
+    finally:
+        connection.close()
+
+
 def at_once(jobs: Sequence[Callable[[], Any]], *, seconds: float = 60) -> list[Any]:
     """Run the jobs at the same moment, each in a thread and with a connection of its own; return what each returned.
 
@@ -76,14 +89,7 @@ def at_once(jobs: Sequence[Callable[[], Any]], *, seconds: float = 60) -> list[A
     start = threading.Barrier(len(jobs))
 
     def run(index: int) -> None:
-        _leave_pool()
-        try:
-            start.wait(seconds)
-            results[index] = jobs[index]()
-        except Exception as error:  # noqa: BLE001 - the test judges it
-            results[index] = error
-        finally:
-            connection.close()
+        results[index] = on_own_connection(jobs[index], start)
 
     threads = [threading.Thread(target=run, args=(index,)) for index in range(len(jobs))]
     for thread in threads:

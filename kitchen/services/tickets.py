@@ -232,9 +232,7 @@ def _check_step(order: Order, ticket: KitchenOrder, item: KitchenOrderItem, to: 
             **who(last_of_ticket_item(order, item.pk)),
         )
     if ticket.status not in states.IN_WORK:
-        move = last_ticket_status(order)
-        since = f" (by {move.by_name} at {timestamp(move.at)})" if move else ""
-        raise NotEditable(f"Ticket {ticket.order_number} is {ticket.status}{since}.", **who(move))
+        raise NotEditable(f"Ticket {ticket.order_number} is {ticket.status}.", **who(last_ticket_status(order)))
 
 
 def _finish_step(
