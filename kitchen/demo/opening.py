@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from django.db import connection
 
+from kitchen.demo.pantry import write_recipes
 from kitchen.demo.plans import Dish, Plan
 from kitchen.models import Station
 from orders.actors import Actor
@@ -45,7 +46,7 @@ class Opened:
 
 @unit_of_work
 def open_planned(*, plan: Plan, password_hash: str, actor: Actor) -> Opened:
-    """Open the planned restaurant, with all its staff, menu and tables, unless its slug is taken.
+    """Open the planned restaurant, with all its staff, menu, recipes and tables, unless its slug is taken.
 
     ``password_hash`` is what all its staff sign in with, encoded once: a good hash takes its time.
     Two who do so at once wait for each other. Announces ``menu-item:updated`` and ``station:updated`` for each.
@@ -124,11 +125,15 @@ def _write_menu(restaurant: Restaurant, plan: Plan) -> None:
             for category, dish in planned
         ]
     )
-    _complete_dishes(restaurant, plan, list(zip(rows, (dish for _, dish in planned), strict=True)))
-
-
-def _complete_dishes(restaurant: Restaurant, plan: Plan, dishes: list[tuple[MenuItem, Dish]]) -> None:
     allergens = {allergen.name: allergen for allergen in Allergen.objects.filter(restaurant=restaurant)}
+    _complete_dishes(restaurant, plan, list(zip(rows, (dish for _, dish in planned), strict=True)), allergens)
+    dish_of = {row.name: row for row in rows}
+    write_recipes(restaurant, plan, dishes=dish_of, stations=station_of, allergens=allergens)
+
+
+def _complete_dishes(
+    restaurant: Restaurant, plan: Plan, dishes: list[tuple[MenuItem, Dish]], allergens: dict[str, Allergen]
+) -> None:
     groups = _write_choices(restaurant, plan)
     MenuItemAllergen.objects.bulk_create(
         MenuItemAllergen(menu_item=row, allergen=allergens[name]) for row, dish in dishes for name in dish.allergens

@@ -37,6 +37,38 @@ class Dish:
 
 
 @dataclass(frozen=True, slots=True)
+class Stuff:
+    """An ingredient: how much is on hand, in its unit, and the allergens that are in it or may be."""
+
+    name: str
+    unit: str
+    on_hand: str
+    contains: Sequence[str] = ()
+    may_contain: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One step of a recipe, at any of the stations; without any at the dish's own."""
+
+    name: str
+    minutes: int
+    stations: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A recipe; ``uses`` is {ingredient: what one portion takes, such as "120 g"}."""
+
+    tasks: Sequence[Task]
+    uses: dict[str, str]
+
+    def portion(self) -> dict[str, tuple[str, str]]:
+        """Return {ingredient: (quantity, unit)}."""
+        return {name: (said.split()[0], said.split()[1]) for name, said in self.uses.items()}
+
+
+@dataclass(frozen=True, slots=True)
 class Area:
     """Tables that stand together: named by the letter and a number from 1, one for each entry of ``seats``."""
 
@@ -56,7 +88,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A whole restaurant; ``menu`` is {category: dishes}, ``stations`` are {name: capacity}."""
+    """A whole restaurant: ``menu`` is {category: dishes}, ``stations`` {name: capacity}, ``recipes`` {dish: recipe}."""
 
     slug: str
     name: str
@@ -75,3 +107,5 @@ class Plan:
     food_types: Sequence[str]
     choices: Sequence[Choice]
     menu: dict[str, Sequence[Dish]]
+    ingredients: Sequence[Stuff]
+    recipes: dict[str, Formula]

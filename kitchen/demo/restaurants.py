@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 
-from kitchen.demo import demo_menu
-from kitchen.demo.plans import Area, Choice, Dish, Person, Plan
+from kitchen.demo import demo_menu, demo_recipes
+from kitchen.demo.plans import Area, Choice, Dish, Formula, Person, Plan, Stuff, Task
 from orders.states import Role
 
 # Known to everybody, and so refused outside DEBUG.
@@ -41,6 +41,8 @@ DEMO = Plan(
     food_types=("Vegan", "Vegetarian"),
     choices=demo_menu.CHOICES,
     menu=demo_menu.MENU,
+    ingredients=demo_recipes.INGREDIENTS,
+    recipes=demo_recipes.RECIPES,
 )
 
 BISTRO = Plan(
@@ -81,6 +83,31 @@ BISTRO = Plan(
         "Desserts and drinks": (
             Dish("Tarte tatin", "9.00", "Cold", 4, "Warm.", "Vegetarian", ("Gluten", "Milk"), stock=12),
             Dish("Pastis", "8.00", "Cold", 2, "With a jug of water."),
+        ),
+    },
+    ingredients=(
+        Stuff("Onions", "kg", "60"),
+        Stuff("Comté", "kg", "25", ("Milk",)),
+        Stuff("Baguette", "piece", "300", ("Gluten",), ("Sesame", "Nuts")),
+        Stuff("Ham", "kg", "30", (), ("Celery", "Milk")),
+        Stuff("Beef stock", "l", "120", ("Celery",)),
+        Stuff("Butter", "kg", "30", ("Milk",)),
+        Stuff("Steak", "piece", "300"),
+        Stuff("Potatoes", "kg", "200"),
+        Stuff("Béarnaise", "l", "30", ("Eggs", "Milk", "Sulphites")),
+    ),
+    recipes={
+        "Onion soup": Formula(
+            (Task("Ladle", 2, ("Stove", "Cold")), Task("Gratinate", 4, ("Stove",))),
+            {"Onions": "200 g", "Beef stock": "0.3 l", "Baguette": "0.2 piece", "Comté": "40 g", "Butter": "15 g"},
+        ),
+        "Croque monsieur": Formula(
+            (Task("Build", 2, ("Cold",)), Task("Grill", 6)),
+            {"Baguette": "0.3 piece", "Ham": "60 g", "Comté": "50 g", "Butter": "10 g"},
+        ),
+        "Steak frites": Formula(
+            (Task("Sear", 10, ("Stove",)), Task("Plate", 3, ("Stove", "Cold"))),
+            {"Steak": "1 piece", "Potatoes": "0.25 kg", "Béarnaise": "50 ml"},
         ),
     },
 )
