@@ -22,8 +22,11 @@ _DONE = ("ready", "cancelled")
 _REMOVAL = re.compile(r"(?:no|without|hold|ohne|kein|keine|keinen)\s|[-\u2212]", re.IGNORECASE)
 
 
-def board_texts() -> dict[str, Any]:
-    """Return every word that both the server's page and its script write on tickets, in the reader's language."""
+def board_texts(user_name: str) -> dict[str, Any]:
+    """Return every word that both the server's page and its script write on tickets, in the reader's language.
+
+    What somebody confirms on the board they confirm by their name.
+    """
     return {
         "table": _("Table {name}"),
         "channels": {
@@ -47,7 +50,18 @@ def board_texts() -> dict[str, Any]:
         },
         "paces": {"ok": _("On time"), "warn": _("Hurry"), "late": _("Late"), "ready": _("Ready")},
         "actions": {"claim": _("Claim"), "start": _("Start"), "bump": _("Bump"), "clear": _("Clear")},
+        "fire": _("Fire course {course}"),
         "allergy": _("Allergy!"),
+        "allergy_confirm": _("Confirm as {name}").format(name=user_name),
+        "allergy_confirmed": _("Confirmed by {name}"),
+        "changes": {"added": _("Added"), "changed": _("Changed: {fields}"), "voided": _("Not wanted any more")},
+        "fields": {
+            "name": _("dish"),
+            "quantity": _("quantity"),
+            "modifiers": _("extras"),
+            "special_instructions": _("instructions"),
+            "course": _("course"),
+        },
         "contains": _("Contains"),
         "held": _("Held, course {course}"),
         "claimed_by": _("Chef: {name}"),
@@ -76,6 +90,7 @@ def _said_by_the_script() -> dict[str, Any]:
             "reject": _("Go on with {number}, {place}?"),
         },
         "refused": _("{number}: {reason}"),
+        "faster": _("{name} was faster, at {time}. Look again."),
         "dismiss": _("Dismiss"),
         "severities": {"info": _("Note"), "warning": _("Attention"), "error": _("Important")},
         "live": _("Live"),
@@ -96,6 +111,8 @@ def _said_by_the_script() -> dict[str, Any]:
             "timeout": _("The server did not answer. Look whether it was changed."),
             "invalid_transition": _("Somebody was faster: this step is not possible any more."),
             "conflict": _("Somebody else changed it in the same moment. Look again."),
+            "allergy_unconfirmed": _("Confirm first that the guest's allergy was seen to."),
+            "course_held": _("A course of it is held: fire it first."),
             "stale": _("Somebody else changed it in the same moment. Look again."),
             "not_found": _("This ticket does not exist any more."),
             "invalid": _("Say why."),
@@ -122,6 +139,8 @@ class Card:
     request: dict[str, Any] | None
     request_text: str
     lines: list[dict[str, Any]]
+    fires: int | None
+    fire_text: str
     actions: list[tuple[str, str, str]]
 
 
@@ -149,6 +168,7 @@ def _card(
     now: dt.datetime,
 ) -> Card:
     pace = pace_of(ticket, now)
+    fires = _held_course(ticket)
     channel = text["channels"][ticket["channel"]]
     table = ticket["table_name"]
     return Card(
@@ -165,7 +185,9 @@ def _card(
         request=request,
         request_text=_request_text(request, text) if request else "",
         lines=[_line(ticket, item, text) for item in ticket["items"]],
-        actions=[(status, key, text["actions"][key]) for status, key in _ACTIONS[ticket["status"]]],
+        fires=fires,
+        fire_text=text["fire"].format(course=fires),
+        actions=[(status, key, text["actions"][key]) for status, key in _actions(ticket)],
     )
 
 
@@ -181,6 +203,21 @@ _ACTIONS = {
     "preparing": [("ready", "bump")],
     "ready": [("completed", "clear")],
 }
+
+
+def _actions(ticket: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return what the ticket offers: no bump where all that is left of it is held."""
+    is_any = ticket["status"] == "ready" or any(_is_open(item) for item in ticket["items"])
+    return [(status, key) for status, key in _ACTIONS[ticket["status"]] if is_any or key != "bump"]
+
+
+def _is_open(item: dict[str, Any]) -> bool:
+    return item["status"] not in _DONE and not item["held"]
+
+
+def _held_course(ticket: dict[str, Any]) -> int | None:
+    held = [item["course"] for item in ticket["items"] if item["held"] and item["status"] not in _DONE]
+    return min(held, default=None)
 
 
 def age_seconds(ticket: dict[str, Any], now: dt.datetime) -> int:
@@ -215,6 +252,21 @@ def _line(ticket: dict[str, Any], item: dict[str, Any], text: dict[str, Any]) ->
         "is_done": item["status"] == "ready",
         "is_closed": item["status"] in _DONE or item["held"] or ticket["status"] == "ready",
         "modifiers": [(bool(_REMOVAL.match(modifier["name"])), modifier["name"]) for modifier in item["modifiers"]],
+        "change": _change_text(item, text),
         "alert": ", ".join(item["allergy_alert"]),
+        "asks": bool(item["allergy_alert"]) and not item["allergy_confirmed_by_name"] and _is_open(item),
+        "confirmed": text["allergy_confirmed"].format(name=item["allergy_confirmed_by_name"])
+        if item["allergy_confirmed_by_name"]
+        else "",
         "allergens": ", ".join(item["allergens"]),
     }
+
+
+def _change_text(item: dict[str, Any], text: dict[str, Any]) -> str:
+    """Return what the contract last did to a line, as long as it matters to who makes it."""
+    change = item["change"]
+    if change is None or (item["status"] in _DONE) != (change["kind"] == "voided") or item["status"] == "cancelled":
+        return ""
+    fields = ", ".join(text["fields"].get(name, name) for name in change["fields"])
+    said: str = text["changes"][change["kind"]]
+    return said.format(fields=fields)

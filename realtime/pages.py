@@ -37,7 +37,7 @@ def board(request: HttpRequest) -> HttpResponse:
         return render(request, "refused.html", {"reason": reason}, status=403)
     now = timezone.now()
     epoch, seq, snapshot = room_snapshot(membership.restaurant_id, "kitchen")
-    text = board_texts()
+    text = board_texts(membership.user.display_name)
     cards = board_cards(snapshot["orders"], snapshot["cancel_requests"], text=text)
     context: dict[str, Any] = {
         "restaurant": membership.restaurant,

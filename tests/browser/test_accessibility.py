@@ -10,6 +10,7 @@ import pytest
 from django.utils import timezone
 
 from kitchen.models import KitchenOrder
+from kitchen.services.allergies import confirm_allergy
 from kitchen.services.tickets import set_ticket_status
 from kitchen.states import TicketStatus
 from orders.models import Allergen
@@ -83,9 +84,16 @@ def full_board(place: Place, chosen: tuple[int, ...]) -> list[KitchenOrder]:
             asked = AskedItem(place.dish.pk, 2, chosen, "well done")
             add_items(order_id=order.pk, items=[asked], actor=place.actor)
             place.confirm(order)
-            tickets.append(KitchenOrder.objects.get(order=order))
-            for step in () if status is None else (TicketStatus.PREPARING, status):
-                set_ticket_status(ticket_id=tickets[-1].pk, to=step, actor=place.actor)
+            ticket = KitchenOrder.objects.get(order=order)
+            tickets.append(ticket)
+            if status is None:
+                later = [AskedItem(place.dish.pk, 1), AskedItem(place.dish.pk, 1, course=2)]
+                add_items(order_id=order.pk, items=later, actor=place.actor)
+                continue
+            for item in ticket.items.all():
+                confirm_allergy(ticket_id=ticket.pk, item_id=item.pk, actor=place.actor)
+            for step in (TicketStatus.PREPARING, status):
+                set_ticket_status(ticket_id=ticket.pk, to=step, actor=place.actor)
     return tickets
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kitchen.models import KitchenOrder
+from kitchen.services.allergies import confirm_allergy
 from kitchen.services.tickets import acknowledge_ticket, set_ticket_status
 from kitchen.states import TicketStatus
 from orders.models import Allergen
@@ -80,6 +81,14 @@ def rich_ticket(place: Place, chosen: tuple[int, ...]) -> KitchenOrder:
     return KitchenOrder.objects.get(order=order)
 
 
+@pytest.fixture
+def two_lines(place: Place) -> KitchenOrder:
+    order = place.order()
+    add_items(order_id=order.pk, items=[AskedItem(place.dish.pk, 2)], actor=place.actor)
+    place.confirm(order)
+    return KitchenOrder.objects.get(order=order)
+
+
 def test_tickets_are_shown_when_scripts_are_off(open_page: OpenBoard, rich_ticket: KitchenOrder) -> None:
     page = open_page(java_script_enabled=False)
 
@@ -102,6 +111,9 @@ def test_script_shows_what_the_server_rendered(open_board: OpenBoard, place: Pla
         set_ticket_status(ticket_id=place.ticket().pk, to=TicketStatus.PREPARING, actor=place.actor)
         if status != TicketStatus.PREPARING:
             acknowledge_ticket(ticket_id=place.ticket().pk, actor=place.actor)
+    more = [AskedItem(place.dish.pk, 1), AskedItem(place.dish.pk, 1, course=2)]
+    add_items(order_id=rich_ticket.order_id, items=more, actor=place.actor)
+    confirm_allergy(ticket_id=rich_ticket.pk, item_id=rich_ticket.items.order_by("id")[0].pk, actor=place.actor)
     done = place.ticket()
     for status in (TicketStatus.PREPARING, TicketStatus.READY):
         set_ticket_status(ticket_id=done.pk, to=status, actor=place.actor)
@@ -148,28 +160,28 @@ def test_tickets_stand_by_priority_then_age(open_board: OpenBoard, place: Place)
     expect(page.locator("#to-make .ticket-number")).to_have_text(numbers)
 
 
-def test_item_is_ready_when_it_was_tapped(open_board: OpenBoard, rich_ticket: KitchenOrder) -> None:
+def test_item_is_ready_when_it_was_tapped(open_board: OpenBoard, two_lines: KitchenOrder) -> None:
     page = open_board()
-    line = card(page, rich_ticket).locator(".line").first
+    line = card(page, two_lines).locator(".line").first
 
     line.get_by_role("button").click()
 
     expect(line.locator(".line-state")).to_have_text("Done. Tap to undo")
     expect(line).to_have_attribute("data-state", "ready", timeout=PATIENCE_MS)
-    assert [item.status for item in rich_ticket.items.order_by("id")] == ["ready", "pending"]
-    becomes(page, rich_ticket, "preparing")
+    assert [item.status for item in two_lines.items.order_by("id")] == ["ready", "pending"]
+    becomes(page, two_lines, "preparing")
 
 
-def test_ticket_is_ready_when_it_was_bumped(open_board: OpenBoard, rich_ticket: KitchenOrder) -> None:
+def test_ticket_is_ready_when_it_was_bumped(open_board: OpenBoard, two_lines: KitchenOrder) -> None:
     page = open_board()
 
-    button(page, rich_ticket, "Bump").click()
+    button(page, two_lines, "Bump").click()
 
-    expect(card(page, rich_ticket).locator(".bump-state")).to_have_text("Ready in a moment")
-    becomes(page, rich_ticket, "ready")
+    expect(card(page, two_lines).locator(".bump-state")).to_have_text("Ready in a moment")
+    becomes(page, two_lines, "ready")
     expect(page.locator("#at-the-pass .ticket")).to_have_count(1)
-    assert [item.status for item in rich_ticket.items.all()] == ["ready", "ready"]
-    assert rich_ticket.chef_name == "Kitchen"
+    assert [item.status for item in two_lines.items.all()] == ["ready", "ready"]
+    assert two_lines.chef_name == "Kitchen"
 
 
 def test_ready_ticket_leaves_when_it_is_cleared(open_board: OpenBoard, place: Place) -> None:

@@ -8,7 +8,9 @@ import { BrigadeClient, applyEvent, kitchenState } from "./client.js";
 import { Bumps, UNDO_MS } from "./bumps.js";
 import { kitchenCommands } from "./commands.js";
 import { Decision } from "./decision.js";
-import { element, filled, inOrder, isOpen, place, requestText, signature, ticketCard, updateClock } from "./ticket.js";
+import {
+  asksForWord, element, filled, inOrder, isOpen, place, requestText, signature, ticketCard, updateClock,
+} from "./ticket.js";
 
 const ROOM = "kitchen";
 const NOTICE_LIMIT = 5;
@@ -41,6 +43,7 @@ const bumps = new Bumps({
   isLive: () => client.state.state === "live",
   setStatus: commands.setStatus,
   setItemStatus: commands.setItemStatus,
+  setItemStatuses: commands.setItemStatuses,
   show: () => render(),
   refused: (error, ticket) => notifyRefusal(error, ticket),
   takenBack: (ticket) => notify("warning", filled(text.bump_taken_back, { number: ticket.order_number })),
@@ -210,6 +213,8 @@ function focusedControl() {
 
 /** How to find the same control on a card that was built anew. */
 function twinOf({ dataset }) {
+  if (dataset.confirms) return `[data-confirms="${dataset.confirms}"]`;
+  if (dataset.fires) return `[data-fires="${dataset.fires}"]`;
   if (dataset.item) return `[data-item="${dataset.item}"]`;
   if (dataset.decides) return `[data-decides="${dataset.decides}"]`;
   return dataset.sets ? `[data-sets="${dataset.sets}"]` : "[data-undo]";
@@ -258,25 +263,35 @@ function tapped(event) {
   if (!ticket) return;
   if ("undo" in control.dataset) bumps.undo(ticket.id);
   else if (control.dataset.decides) decision.ask(ticket, state.requests.get(ticket.order_id), control.dataset.decides);
+  else if (control.dataset.confirms) send(control, ticket, commands.confirmAllergy(ticket, Number(control.dataset.confirms)));
+  else if (control.dataset.fires) send(control, ticket, commands.fire(ticket, Number(control.dataset.fires)));
   else if (control.dataset.item) tapItem(ticket, Number(control.dataset.item));
   else if (control.dataset.sets) tapAction(ticket, control.dataset.sets, control);
 }
 
 function tapItem(ticket, itemId) {
-  const waiting = bumps.of(ticket.id).some((bump) => bump.itemId === itemId);
-  if (waiting) bumps.undo(ticket.id, itemId);
-  else if (ticket.items.some((item) => item.id === itemId && isOpen(item))) bumps.add(ticket, "ready", itemId);
+  const item = ticket.items.find((row) => row.id === itemId);
+  if (bumps.of(ticket.id).some((bump) => bump.itemId === itemId)) bumps.undo(ticket.id, itemId);
+  else if (item && asksForWord(item)) askForWord(ticket);
+  else if (item && isOpen(item)) bumps.add(ticket, "ready", itemId);
 }
 
-/** Claiming and starting harm nobody when mistaken, and are sent at once. */
-async function tapAction(ticket, status, control) {
-  if (["ready", "completed"].includes(status)) {
-    bumps.add(ticket, status);
-    return;
-  }
+function tapAction(ticket, status, control) {
+  if (status === "ready" && ticket.items.some(asksForWord)) askForWord(ticket);
+  else if (["ready", "completed"].includes(status)) bumps.add(ticket, status);
+  else send(control, ticket, commands.setStatus(ticket, status)); // without the version: who is second reads who was first
+}
+
+/** The server would refuse it, five seconds from now. */
+function askForWord(ticket) {
+  notifyRefusal({ code: "allergy_unconfirmed" }, ticket);
+}
+
+/** What harms nobody when mistaken, or may not be late, is sent at once. */
+async function send(control, ticket, sending) {
   control.disabled = true;
   try {
-    await commands.setStatus(ticket, status, ticket.version);
+    await sending;
   } catch (error) {
     notifyRefusal(error, ticket);
   } finally {
@@ -291,7 +306,9 @@ function leave() {
 // What the board says --------------------------------------------------------------------------
 
 function notifyRefusal(error, ticket) {
-  const reason = text.errors[error.reason || error.code] ?? error.detail;
+  const time = new Date(error.at).toLocaleTimeString(document.documentElement.lang, { hourCycle: "h23" });
+  const general = text.errors[error.reason || error.code] ?? error.detail;
+  const reason = error.byName ? filled(text.faster, { name: error.byName, time }) : general;
   notify("error", filled(text.refused, { number: ticket.order_number, reason }));
 }
 

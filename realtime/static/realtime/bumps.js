@@ -9,7 +9,7 @@
  * - When the page is left it is sent right away, by a request that outlives the page.
  */
 
-import { signature } from "./ticket.js";
+import { isOpen, signature } from "./ticket.js";
 
 export const UNDO_MS = 5_000;
 
@@ -20,6 +20,7 @@ const RANK = ["pending", "acknowledged", "preparing", "ready", "completed"];
  * @typedef {object} Bump
  * @property {number} ticketId
  * @property {number|null} itemId null: the whole ticket
+ * @property {number[]} itemIds what is made by it: of a whole ticket all but what is held
  * @property {string} status what it will be
  * @property {string} seen signature of the ticket under the finger
  * @property {number} dueAt
@@ -37,6 +38,7 @@ export class Bumps {
    * @param {() => boolean} board.isLive
    * @param {(ticket: object, status: string, version: number) => Promise<object>} board.setStatus
    * @param {(ticket: object, itemId: number, status: string) => Promise<object>} board.setItemStatus
+   * @param {(ticket: object, itemIds: number[], status: string, version: number) => Promise<object>} board.setItemStatuses
    * @param {(ticketId: number) => void} board.show the ticket's taps changed
    * @param {(error: Error, ticket: object) => void} board.refused
    * @param {(ticket: object) => void} board.takenBack the ticket changed under a bump
@@ -59,6 +61,7 @@ export class Bumps {
       key: `${ticket.id}/${itemId ?? ""}`,
       ticketId: ticket.id,
       itemId,
+      itemIds: itemId === null ? ticket.items.filter(isOpen).map((item) => item.id) : [itemId],
       status,
       seen: signature(ticket),
       dueAt: Date.now() + UNDO_MS,
@@ -130,6 +133,9 @@ export class Bumps {
 
   async #carryOut(bump, ticket) {
     if (bump.itemId !== null) return this.#board.setItemStatus(ticket, bump.itemId, bump.status);
+    if (bump.status === "ready" && ticket.items.some((item) => item.held)) {
+      return this.#board.setItemStatuses(ticket, bump.itemIds, "ready", ticket.version);
+    }
     let answer = ticket;
     const steps = bump.status === "ready" ? STEPS_TO_READY[ticket.status] : [bump.status];
     // The version makes sure that nothing joined the ticket between what the cook saw and the bump.
@@ -159,9 +165,10 @@ export class Bumps {
 
   #isDone(bump, ticket) {
     if (bump.phase === "sent") return ticket.version >= bump.sentVersion;
-    if (bump.itemId === null) return RANK.indexOf(ticket.status) >= RANK.indexOf(bump.status);
-    const item = ticket.items.find((row) => row.id === bump.itemId);
-    return !item || ["ready", "cancelled"].includes(item.status);
+    const isMade = (id) => !ticket.items.some((item) => item.id === id && isOpen(item));
+    if (bump.itemId !== null) return isMade(bump.itemId);
+    if (RANK.indexOf(ticket.status) >= RANK.indexOf(bump.status)) return true;
+    return bump.status === "ready" && bump.itemIds.every(isMade);
   }
 
   #forget(bump) {

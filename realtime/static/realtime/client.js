@@ -59,14 +59,17 @@ export class CommandError extends Error {
    * @param {object} [more]
    * @param {string} [more.reason] what kind of conflict: `stale` when somebody else changed it in the same moment
    * @param {Array<{pointer: string, code: string, detail: string}>} [more.errors] the fields at fault
+   * @param {string} [more.by_name] who was first, and `at` when
    */
-  constructor(code, detail, { reason = "", errors = [] } = {}) {
+  constructor(code, detail, { reason = "", errors = [], by_name: byName = "", at = "" } = {}) {
     super(detail);
     this.name = "CommandError";
     this.code = code;
     this.detail = detail;
     this.reason = reason;
     this.errors = errors;
+    this.byName = byName;
+    this.at = at;
   }
 }
 

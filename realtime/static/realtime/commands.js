@@ -37,6 +37,20 @@ export function kitchenCommands(client, csrfToken) {
       return client.command("kitchen:update_item_status", { kitchen_order_id: ticket.id, item_id: itemId, status });
     },
 
+    /** Move several items, all or none. */
+    setItemStatuses(ticket, itemIds, status, version) {
+      return put(ticket.id, "items/status", { items: itemIds.map((id) => ({ item_id: id, status })), version });
+    },
+
+    /** Confirm by the name of who is signed in that the guest's allergy, as this screen shows it, was seen to. */
+    confirmAllergy(ticket, itemId) {
+      return send("POST", `orders/${ticket.id}/items/${itemId}/confirm-allergy`, { version: ticket.version });
+    },
+
+    fire(ticket, course) {
+      return send("POST", `orders/${ticket.id}/fire`, { course });
+    },
+
     /** Say the kitchen's word on a cancellation: `accept`, or `reject` with the reason. */
     decide(request, decision, reason) {
       return send("POST", `cancel-requests/${request.id}/${decision}`, decision === "reject" ? { reason } : {});

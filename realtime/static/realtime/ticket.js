@@ -79,6 +79,24 @@ export function isOpen(item) {
   return !DONE.includes(item.status) && !item.held;
 }
 
+/** Whether nobody has confirmed yet that the guest's allergy was seen to: before that the line can't be ready. */
+export function asksForWord(item) {
+  return item.allergy_alert.length > 0 && !item.allergy_confirmed_by_name && isOpen(item);
+}
+
+/** The course that is fired next; undefined where none is held. */
+function heldCourse(ticket) {
+  const held = ticket.items.filter((item) => item.held && !DONE.includes(item.status));
+  return held.map((item) => item.course).sort((a, b) => a - b)[0];
+}
+
+/** What the contract last did to a line, as long as it matters to who makes it. */
+function changeText({ change, status }, text) {
+  if (!change || DONE.includes(status) !== (change.kind === "voided") || status === "cancelled") return "";
+  const fields = Object.keys(change.fields).map((name) => text.fields[name] ?? name);
+  return filled(text.changes[change.kind], { fields: fields.join(", ") });
+}
+
 /** Who asks for the ticket to be cancelled, and why. */
 export function requestText(request, text) {
   return filled(text.cancel_said, { name: request.requested_by_name, reason: request.reason });
@@ -197,7 +215,21 @@ function line(ticket, item, text) {
     body(item, text),
   );
   const state = item.held ? "held" : item.status;
-  return element("li", { class: "line", "data-state": state }, button);
+  const confirm = asksForWord(item) ? confirmation(ticket, item, text) : null;
+  return element("li", { class: "line", "data-state": state }, button, confirm);
+}
+
+function confirmation(ticket, item, text) {
+  return element(
+    "button",
+    {
+      type: "button",
+      class: "action action-confirm",
+      "data-confirms": item.id,
+      "aria-describedby": `ticket-${ticket.id}-name`,
+    },
+    text.allergy_confirm,
+  );
 }
 
 function lineState(item, text) {
@@ -210,12 +242,18 @@ function body(item, text) {
     element("span", { class: "line-name" }, item.name),
     element("span", { class: "line-state" }, lineState(item, text)),
   ];
+  const change = changeText(item, text);
+  if (change) parts.push(element("span", { class: "line-change" }, change));
   for (const { name } of item.modifiers) {
     const removed = REMOVAL.test(name);
     parts.push(element("span", { class: removed ? "line-modifier line-removed" : "line-modifier" }, `${removed ? "−" : "+"} ${name}`));
   }
   if (item.special_instructions) parts.push(element("span", { class: "line-instructions" }, item.special_instructions));
   if (item.allergy_alert.length) parts.push(warning("line-alert", text.allergy, item.allergy_alert));
+  if (item.allergy_confirmed_by_name) {
+    const said = filled(text.allergy_confirmed, { name: item.allergy_confirmed_by_name });
+    parts.push(element("span", { class: "line-confirmed" }, said));
+  }
   if (item.allergens.length) parts.push(warning("line-allergens", text.contains, item.allergens));
   if (item.station_name) parts.push(element("span", { class: "line-station" }, item.station_name));
   return element("span", { class: "line-body" }, ...parts.flatMap((part) => [part, " "]));
@@ -226,12 +264,23 @@ function warning(kind, label, names) {
 }
 
 function actions(ticket, text) {
-  const buttons = ACTIONS[ticket.status].map(([status, key]) =>
+  const isAny = ticket.status === "ready" || ticket.items.some(isOpen);
+  const offered = ACTIONS[ticket.status].filter(([, key]) => isAny || key !== "bump");
+  const course = heldCourse(ticket);
+  const fire =
+    course === undefined
+      ? null
+      : element(
+          "button",
+          { type: "button", class: "action action-fire", "data-fires": course, "aria-describedby": `ticket-${ticket.id}-name` },
+          filled(text.fire, { course }),
+        );
+  const buttons = offered.map(([status, key]) =>
     element(
       "button",
       { type: "button", class: `action action-${key}`, "data-sets": status, "aria-describedby": `ticket-${ticket.id}-name` },
       text.actions[key],
     ),
   );
-  return element("footer", { class: "ticket-actions" }, ...buttons);
+  return element("footer", { class: "ticket-actions" }, fire, ...buttons);
 }
