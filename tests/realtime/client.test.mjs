@@ -200,6 +200,14 @@ const made = (id, version, ...stations) => ({
   items: [{ id: 1, steps: stations.map((station) => ({ station_id: station, done: true })) }],
 });
 
+test("a station leaves when it was taken out of the kitchen", () => {
+  const before = kitchenState({ orders: [], stations: [{ id: 5, load: 0 }, { id: 6, load: 0 }] });
+
+  const after_ = applyEvent(before, { type: "station:updated", data: { station: { id: 5, load: 0 }, is_deleted: true } });
+
+  assert.deepEqual(plain(after_.stations), [{ id: 6, load: 0 }]);
+});
+
 test("a station's screen keeps a ticket while a step of it is there, and drops it when its work has gone elsewhere", () => {
   const before = kitchenState({ orders: [made(1, 3, 5), made(2, 1, 5, 6)], stations: [] }, "station:5");
 

@@ -14,7 +14,7 @@ from kitchen.services.courses import fire_course
 from kitchen.services.moving import move_to_station
 from kitchen.services.priority import set_priority
 from kitchen.services.recalls import recall_ticket
-from kitchen.services.stations import change_station
+from kitchen.services.stations import change_station, create_station, delete_station
 from kitchen.services.tickets import ItemMove, acknowledge_ticket, set_ticket_item_statuses, set_ticket_status
 from kitchen.states import TicketItemStatus, TicketStatus
 from orders.actors import Actor
@@ -132,6 +132,14 @@ class Kitchen(RuleBasedStateMachine):
     @rule(station=picks, is_active=st.booleans())
     def close_station(self, station: int, is_active: bool) -> None:
         self.attempt(change_station, station_id=self.pick_station(station).pk, is_active=is_active)
+
+    @rule(name=st.sampled_from(["Bar", "Pastry"]), capacity=st.integers(1, 9))
+    def set_up_station(self, name: str, capacity: int) -> None:
+        self.attempt(create_station, name=name, capacity=capacity)
+
+    @rule(station=picks)
+    def take_out_station(self, station: int) -> None:
+        self.attempt(delete_station, station_id=self.pick_station(station).pk)
 
     @rule(number=picks, priority=st.sampled_from(list(Priority)))
     def prioritise(self, number: int, priority: Priority) -> None:
