@@ -9,7 +9,7 @@ from rest_framework.request import Request
 
 from kitchen.models import Station
 from kitchen.selectors import stations_of
-from kitchen.services.stations import change_station, create_station, delete_station
+from kitchen.services.stations import BIGGEST_CAPACITY, change_station, create_station, delete_station
 from kitchen.shapes import StationShape, station_shape
 from orders.api.documents import documented, paged, shown
 from orders.api.endpoints import Endpoint, answer, keyed
@@ -20,7 +20,6 @@ from orders.scopes import Scope
 
 TAG = "kitchen"
 LONGEST_NAME = 50
-BIGGEST_CAPACITY = 999
 
 
 class StationBody(Body):

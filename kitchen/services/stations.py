@@ -24,6 +24,7 @@ from orders.scopes import Scope
 from orders.services.saving import save_once
 from orders.units import current_unit, unit_of_work
 
+BIGGEST_CAPACITY = 999
 _TAKEN: Mapping[str, tuple[str, str]] = {"station_once": ("/name", "There is a station of this name.")}
 
 
