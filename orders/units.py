@@ -119,7 +119,8 @@ class Unit:
         if work is not None:
             work()
 
-    def _do_the_rest(self) -> None:
+    def do_the_rest(self) -> None:
+        """Do all that was put off: as the unit ends, or before an answer is made of what it has done."""
         while self._put_off:
             self.do_now(next(iter(self._put_off)))
 
@@ -212,7 +213,7 @@ def open_unit(actor: Actor = SYSTEM) -> Iterator[Unit]:
             _active.unit = unit
             try:
                 yield unit
-                unit._do_the_rest()  # noqa: SLF001
+                unit.do_the_rest()
                 for hook in _end_hooks:
                     hook(unit)
             finally:

@@ -42,12 +42,19 @@ from orders.selectors import find_order, orders_of, transitions_of
 from orders.services.orders import confirm_order, create_order, delete_order, set_order_status, update_order
 from orders.shapes import OrderShape, TransitionsShape, shown_shape
 from orders.showings import show_orders
+from orders.units import current_unit
 
 TAG = "orders"
 
 
 def order_answer(order: Order, status: int = HTTPStatus.OK, *, location: bool = False) -> HttpResponse:
-    """Answer with an order, whole, and its version."""
+    """Answer with an order, whole, and its version.
+
+    Under an Idempotency-Key the unit is not over yet: what it has put off may still say when the order will be ready.
+    """
+    unit = current_unit()
+    if unit is not None:
+        unit.do_the_rest()
     lines_of(order)
     address = f"/api/orders/{order.pk}" if location else None
     return answer(shown_shape(order), status, version=order.version, location=address)
