@@ -24,6 +24,7 @@ EVENTS: dict[str, tuple[str, str]] = {
     "order-item:updated": ("KO#", f"{_ORDER} item changed_fields"),
     "order-item:removed": ("KOT#", f"{_ORDER} item_id"),
     "order:item_status_changed": ("KWOT#c", f"{_ORDER} item_id previous_status status"),
+    "production-contract:created": ("K", f"{_ORDER} contract_id order_version priority estimated_ready_at"),
     "kitchen:order_acknowledged": ("KW#", f"{_TICKET} chef_id chef_name"),
     "kitchen:order_preparing": ("KWT#c", _TICKET),
     "kitchen:order_ready": ("KWT#Dc", _TICKET),
@@ -33,9 +34,15 @@ EVENTS: dict[str, tuple[str, str]] = {
         "K",
         f"{_TICKET} item_id order_item_id station_id previous_status status steps",
     ),
+    "kitchen:order_recalled": ("KWT#Dc", f"{_TICKET} reason"),
+    "kitchen:priority_changed": ("K", f"{_TICKET} previous_priority priority"),
+    "kitchen:station_assigned": ("K", f"{_TICKET} item_id station_id station_name"),
+    "kitchen:course_fired": ("KW", f"{_TICKET} course"),
+    "kitchen:allergy_confirmed": ("KW", f"{_TICKET} item_id confirmed_by_name"),
+    "kitchen:ingredients_consumed": ("", f"{_TICKET} consumed"),
     "kitchen:cancel_accepted": ("KW#", f"{_TICKET} request_id"),
     "kitchen:cancel_rejected": ("KW#", f"{_TICKET} request_id reason"),
-    "station:updated": ("K", "station"),
+    "station:updated": ("K", "station is_deleted"),
     "menu-item:updated": ("KWOT", "menu_item changed_fields"),
     "order:left": ("", "order_id order_number"),
     "payment:processed": (
@@ -63,6 +70,7 @@ FOR_STAFF = {
     "requested_by_id",
     "requested_by_name",
     "transaction_reference",
+    "confirmed_by_name",
     "kitchen_order",
 }
 

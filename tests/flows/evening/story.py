@@ -111,9 +111,14 @@ async def confirm(evening: Evening, order: Row) -> Row:
     confirmed: Row = await evening.waiter.done("PUT", f"{path}/confirm", if_match=version)
 
     assert (confirmed["status"], confirmed["version"]) == ("confirmed", order["version"] + 1)
-    evening.scene = replace(evening.scene, stations=evening.stations("Bruschetta", "Grilled halloumi"))
+    ticket = await ticket_of(evening, order)
     await evening.house.happened(
-        evening.scene, "order:status_changed", "order:confirmed", "order:new", "station:updated", "station:updated"
+        evening.scene,
+        "order:status_changed",
+        "order:confirmed",
+        "production-contract:created",
+        "order:new",
+        *["station:updated"] * len(loaded(ticket)),
     )
     await remembered(evening, order["id"], evening.waiter, "order:status_changed", status=["pending", "confirmed"])
     stale = await evening.waiter.ask("PATCH", path, {"notes": "late"}, if_match=version)
@@ -121,6 +126,19 @@ async def confirm(evening: Evening, order: Row) -> Row:
     tracked = await Person(evening.url, link["token"]).done("GET", f"/api/guest/orders/{order['id']}")
     assert (tracked["status"], tracked["waiter_name"]) == ("confirmed", None)
     return confirmed
+
+
+async def ticket_of(evening: Evening, order: Row) -> Row:
+    """Read the order's ticket: from now on its events go to the stations where its items are made."""
+    ticket: Row = await evening.chef.done("GET", f"/api/kitchen/orders/by-order/{order['id']}")
+    places = {step["station_id"] for item in ticket["items"] for step in item["steps"]}
+    evening.scene = replace(evening.scene, stations=frozenset(places))
+    return ticket
+
+
+def loaded(ticket: Row) -> set[int]:
+    """Return the stations that have something of the ticket to do now."""
+    return {item["station_id"] for item in ticket["items"] if item["status"] in ("pending", "preparing")}
 
 
 async def add_while_one_is_86d(evening: Evening, order: Row) -> Row:
@@ -146,13 +164,12 @@ async def add_while_one_is_86d(evening: Evening, order: Row) -> Row:
 
     assert (again.status, again.body, again.headers["idempotency-replayed"]) == (201, added, "true")
     assert (added["final_amount"], added["version"]) == ("47.80", order["version"] + 1)
-    evening.scene = replace(
-        evening.scene, stations=evening.stations("Bruschetta", "Grilled halloumi", "Crispy calamari")
-    )
+    await ticket_of(evening, order)
     frames = await evening.house.happened(
         evening.scene,
         "order:items_added",
         "order-item:added",
+        "production-contract:created",
         "kitchen:order_updated",
         "station:updated",
         "order:updated",
@@ -218,9 +235,14 @@ async def accept_cancellation(evening: Evening) -> None:
     await evening.watch(waiter, f"customer:{order['customer_id']}", "guest")
 
     await waiter.done("PUT", f"/api/orders/{order['id']}/confirm")
-    evening.scene = replace(evening.scene, stations=evening.stations("Half a dozen oysters"))
+    await ticket_of(evening, order)
     await evening.house.happened(
-        evening.scene, "order:status_changed", "order:confirmed", "order:new", "station:updated"
+        evening.scene,
+        "order:status_changed",
+        "order:confirmed",
+        "production-contract:created",
+        "order:new",
+        "station:updated",
     )
     paid = {"order_id": order["id"], "amount": "9.00", "method": "cash", "tendered": "10.00"}
     payment = await evening.cashier.done("POST", "/api/payments", paid, 201)
@@ -263,7 +285,9 @@ async def accept_cancellation(evening: Evening) -> None:
 async def cook_and_serve(evening: Evening, order: Row) -> None:
     """The chef takes the ticket and bumps it; the waiter carries it out."""
     chef, path = evening.chef, f"/api/orders/{order['id']}"
-    ticket = await chef.done("GET", f"/api/kitchen/orders/by-order/{order['id']}")
+    ticket = await ticket_of(evening, order)
+    contract = await chef.done("GET", f"{path}/production-contract")
+    assert (contract["version"], len(contract["items"])) == (2, 3)
     await chef.done("PUT", f"/api/kitchen/orders/{ticket['id']}/acknowledge")
     (told,) = await evening.house.happened(evening.scene, "kitchen:order_acknowledged")
     assert told["data"]["chef_name"] == chef.name
@@ -280,7 +304,8 @@ async def cook_and_serve(evening: Evening, order: Row) -> None:
         "kitchen:order_preparing",
         "kitchen:order_ready",
         *["kitchen:item_status_changed"] * 3,
-        *["station:updated"] * 3,
+        *["kitchen:ingredients_consumed"] * any(item["recipe_version"] for item in contract["items"]),
+        *["station:updated"] * len(loaded(ticket)),
     )
     passed = [frame["data"]["new_status"] for frame in frames if frame["type"] == "order:status_changed"]
     assert passed == ["preparing", "ready"]

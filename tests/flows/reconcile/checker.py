@@ -185,7 +185,8 @@ class Books:
             self.told_deleted.add(order_id)
             return
         row = self.told_orders.setdefault(order_id, Row("?", 0))
-        row.version = data["version"]
+        # A contract has a version of its own.
+        row.version = data.get("order_version", data["version"])
         if kind == "order:created":
             row.status = data["order"]["status"]
             self.made.setdefault(data["order"]["notes"], set()).add(order_id)
