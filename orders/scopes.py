@@ -12,10 +12,10 @@ class Scope(models.TextChoices):
 
     ORDERS_READ = "orders:read"  # orders, their history, tables, customers; the room of all orders
     ORDERS_WRITE = "orders:write"  # take and change orders, as a waiter does
-    KITCHEN_READ = "kitchen:read"  # tickets, stations, cancellation requests
+    KITCHEN_READ = "kitchen:read"  # tickets, stations, recipes, ingredients, cancellation requests
     KITCHEN_WRITE = "kitchen:write"  # work on tickets, decide cancellation requests
-    MENU_READ = "menu:read"  # the menu with its allergens and choices
-    MENU_WRITE = "menu:write"  # change the menu, 86 a dish
+    MENU_READ = "menu:read"  # the menu with its allergens and choices, recipes, ingredients
+    MENU_WRITE = "menu:write"  # change the menu, recipes and ingredients, 86 a dish
     PAYMENTS_READ = "payments:read"  # what was paid, and at which till
     PAYMENTS_WRITE = "payments:write"  # take payments; giving money back is for people
     EVENTS_READ = "events:read"  # everything that is announced: the room of the whole restaurant
