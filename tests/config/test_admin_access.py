@@ -11,7 +11,7 @@ from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.test import Client
 
-from kitchen.models import Consumption, Ingredient, KitchenOrder, Recipe, Station
+from kitchen.models import Consumption, Ingredient, KitchenOrder, ProductionContract, Recipe, Station
 from kitchen.services.tickets import set_ticket_status
 from kitchen.states import TicketStatus
 from orders.models import (
@@ -53,7 +53,8 @@ if TYPE_CHECKING:
 
 MODELS = (
     Alert, Allergen, CancellationRequest, Category, Consumption, Counter, Customer, Device, FoodType, Ingredient,
-    KitchenOrder, Membership, MenuItem, ModifierGroup, Order, Payment, Recipe, Refund, Restaurant, Station, Table, User,
+    KitchenOrder, Membership, MenuItem, ModifierGroup, Order, Payment, ProductionContract, Recipe, Refund, Restaurant,
+    Station, Table, User,
 )  # fmt: skip
 # What fields of forms ask for while somebody types: (app, model, field), and the model that is offered.
 ASKED = {
@@ -112,6 +113,7 @@ MADE: dict[Any, Callable[[Place], Any]] = {
     KitchenOrder: lambda place: place.ticket(),
     Membership: lambda place: place.staff(Role.WAITER),
     Order: lambda place: place.order(),
+    ProductionContract: lambda place: place.ticket().contract,
     Recipe: lambda place: written(place.dish),
     Restaurant: lambda place: place.restaurant,
     User: lambda place: place.staff(Role.WAITER).user,

@@ -11,9 +11,10 @@ from django.db import connection
 from django.test import Client
 
 from kitchen.models import KitchenOrder
-from orders.models import Category, MenuItem, Order, Restaurant, Table, User
+from orders.models import Category, HistoryEntry, MenuItem, Order, Restaurant, Table, User
 from orders.services.menu import set_availability
 from orders.services.orders import delete_order
+from orders.shapes import timestamp
 from orders.states import Role
 from realtime.models import Alert, Event
 from tests.factories import AllergenFactory, CategoryFactory, CustomerFactory, ModifierFactory, TableFactory
@@ -79,6 +80,12 @@ def events_since(head: int) -> list[tuple[str, str, str, int | None]]:
     return [(event.type, event.source, event.actor_name, event.actor_id) for event in events]
 
 
+def since(order: Order) -> str:
+    """What a refusal says of who brought an order to where it is, and when."""
+    entry = HistoryEntry.objects.filter(order_id=order.pk, event="order:status_changed").latest("pk")
+    return f" (by Manager at {timestamp(entry.at)})"
+
+
 def head() -> int:
     last = Event.objects.order_by("-seq").first()
     return last.seq if last else 0
@@ -100,7 +107,7 @@ def test_orders_move_and_refusals_are_said_when_several_are_confirmed(place: Pla
     assert statuses == {good.pk: "confirmed", served.pk: "preparing", also_good.pk: "confirmed"}
     number = served.order_number
     assert said(response) == [
-        f"{number}: Order {number} is preparing and can't become confirmed.",
+        f"{number}: Order {number} is preparing{since(served)} and can't become confirmed.",
         "2 orders moved.",
     ]
     one = ("order:status_changed", "order:confirmed", "order:new")
@@ -167,7 +174,8 @@ def test_nothing_moves_when_a_ticket_refuses(place: Place, manager: Client) -> N
     response = act(manager, "/admin/kitchen/kitchenorder/", "complete", [ticket])
 
     number = ticket.order_number
-    assert said(response) == [f"{number}: Ticket {number} is pending and can't become completed."]
+    refused = f"{number}: Ticket {number} is pending{since(ticket.order)} and can't become completed."
+    assert said(response) == [refused]
     assert events_since(before) == []
 
 
@@ -180,7 +188,9 @@ def test_kitchen_reads_the_notes_when_they_are_changed(place: Place, manager: Cl
     assert response.status_code == 302
     ticket.refresh_from_db()
     assert (ticket.notes, ticket.order.notes) == ("No salt", "No salt")
-    assert events_since(before) == by_manager(place, "kitchen:order_updated", "order:updated")
+    assert events_since(before) == by_manager(
+        place, "production-contract:created", "kitchen:order_updated", "order:updated"
+    )
 
 
 def test_order_moves_to_table_and_guest_when_they_are_changed(place: Place, manager: Client) -> None:
