@@ -108,7 +108,8 @@ def test_changes_are_marked_on_the_lines_that_they_are_of(open_board: OpenBoard,
 
 def test_loser_reads_who_was_faster_when_two_cooks_claim_a_ticket(open_page: OpenBoard, place: Place) -> None:
     ticket = ticket_of(place, AskedItem(place.dish.pk, 1))
-    page, is_deaf = open_page(), []
+    page = open_page()
+    is_deaf: list[bool] = []
 
     def stand_between(screen: WebSocketRoute) -> None:
         server = screen.connect_to_server()

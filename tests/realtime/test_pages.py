@@ -11,7 +11,7 @@ from django.test import Client
 
 from orders.access import SESSION_KEY
 from orders.models import Membership
-from orders.shapes import timestamp
+from orders.shapes import maybe_timestamp
 from orders.states import Role
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def test_board_carries_its_place_in_the_stream(place: Place) -> None:
     assert data["epoch"] == str(place.restaurant.stream.epoch)
     assert [order["id"] for order in data["snapshot"]["orders"]] == [ticket.pk]
     shown = data["snapshot"]["orders"][0]
-    assert (shown["warn_at"], shown["late_at"]) == (timestamp(ticket.warn_at), timestamp(ticket.late_at))
+    assert (shown["warn_at"], shown["late_at"]) == (maybe_timestamp(ticket.warn_at), maybe_timestamp(ticket.late_at))
 
 
 def test_board_shows_the_chosen_restaurant_only_when_staff_work_in_several(place: Place, other_place: Place) -> None:

@@ -168,7 +168,7 @@ export class Bumps {
     const isMade = (id) => !ticket.items.some((item) => item.id === id && isOpen(item));
     if (bump.itemId !== null) return isMade(bump.itemId);
     if (RANK.indexOf(ticket.status) >= RANK.indexOf(bump.status)) return true;
-    return bump.status === "ready" && bump.itemIds.every(isMade);
+    return bump.status === "ready" && bump.itemIds.length > 0 && bump.itemIds.every(isMade);
   }
 
   #forget(bump) {
