@@ -134,10 +134,14 @@ def _set_allergens(ingredient: Ingredient, fields: IngredientChanges) -> None:
 
 
 def _check_allergens(restaurant_id: int, fields: IngredientChanges, contained: Sequence[int]) -> None:
-    """Raise NotFound for allergens that are not the restaurant's, InvalidFields for one that is named twice."""
+    """Raise NotFound for allergens that are not the restaurant's, InvalidFields for one that is named twice.
+
+    Locks them, by id: whoever deletes one waits before renewing what each process keeps, as we are about to.
+    """
     named = {"allergen_ids": fields.get("allergen_ids", ()), "may_contain_ids": fields.get("may_contain_ids", ())}
     ids = {pk for each in named.values() for pk in each}
-    own = set(Allergen.objects.filter(restaurant_id=restaurant_id, pk__in=ids).values_list("pk", flat=True))
+    which = "WHERE restaurant_id = %s AND id = ANY(%s) ORDER BY id FOR KEY SHARE"
+    own = {row.pk for row in read_rows(Allergen, which, restaurant_id, sorted(ids))} if ids else set()
     missing, twice = [], []
     for name, each in named.items():
         for index, pk in enumerate(each):

@@ -7,16 +7,20 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.db import IntegrityError
 
 from kitchen.cookbook import Step, cookbook_of
 from kitchen.models import Ingredient, IngredientAllergen, Recipe, RecipeIngredient, RecipeStep
 from kitchen.services.ingredients import delete_ingredient, update_ingredient
 from kitchen.services.recipes import AskedStep, create_recipe, delete_recipe, update_recipe
+from kitchen.services.stations import delete_station
 from orders.actors import Actor
 from orders.errors import Duplicate, InUse, InvalidFields, NotAllowed, NotFound, StaleVersion
 from orders.models import Allergen, MenuItem
 from orders.services.menu import delete_menu_item
+from orders.services.menu_lists import delete_allergen
 from orders.states import Role
+from tests.factories import StationFactory
 from tests.pantry import asked, stocked, written
 from tests.streams import at_once, hearing
 
@@ -213,3 +217,35 @@ def test_each_change_is_kept_when_different_fields_of_an_ingredient_change_at_on
     assert kinds(results) == ["done"] * 3
     assert (butter.name, butter.on_hand) == ("Salted butter", Decimal(7))
     assert IngredientAllergen.objects.get().allergen_id == milk.pk
+
+
+def test_allergen_is_dropped_or_named_and_never_both_when_it_is_both_at_once(place: Place) -> None:
+    milk = Allergen.objects.create(restaurant=place.restaurant, name="Milk")
+    butter = stocked(place.restaurant.pk, "Butter")
+
+    named, dropped = at_once(
+        [
+            partial(update_ingredient, row_id=butter.pk, actor=place.actor, allergen_ids=[milk.pk]),
+            partial(delete_allergen, row_id=milk.pk, actor=place.actor),
+        ]
+    )
+
+    if Allergen.objects.exists():
+        assert isinstance(named, Ingredient)
+        # Refused by the check, or by the database as it commits: then the API answers 409 `conflict`.
+        assert isinstance(dropped, InUse | IntegrityError)
+        assert IngredientAllergen.objects.count() == 1
+    else:
+        assert isinstance(named, NotFound)
+        assert (dropped, IngredientAllergen.objects.count()) == (None, 0)
+
+
+def test_in_use_when_a_station_is_deleted_that_a_version_of_a_recipe_names(place: Place) -> None:
+    oven = StationFactory(restaurant=place.restaurant, name="Oven")
+    recipe = written(place.dish, steps=[AskedStep("Bake", 5, oven.pk)])
+    update_recipe(recipe_id=recipe.pk, actor=place.actor, steps=[BAKE])
+
+    with pytest.raises(InUse) as refusal:
+        delete_station(station_id=oven.pk, actor=place.actor)
+
+    assert refusal.value.detail == "Oven can't be deleted. A recipe names it: close it instead."
