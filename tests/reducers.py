@@ -75,8 +75,6 @@ def apply_to_kitchen(
         stations[data["station"]["id"]] = data["station"]
         if data["is_deleted"]:
             del stations[data["station"]["id"]]
-        if data["is_deleted"]:
-            del stations[data["station"]["id"]]
     ticket = data.get("kitchen_order")
     if ticket is None:
         return

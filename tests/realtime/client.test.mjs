@@ -117,8 +117,9 @@ class Screen {
     this.client.start();
   }
 
+  /** Numbers of the stream: figures that come in between have none. */
   get seqs() {
-    return this.told.map((event) => event.seq);
+    return this.told.filter((event) => event.seq !== undefined).map((event) => event.seq);
   }
 
   #look() {
@@ -143,7 +144,7 @@ class Screen {
   }
 
   has(seq) {
-    return this.until(() => this.told.at(-1)?.seq >= seq);
+    return this.until(() => this.seqs.at(-1) >= seq);
   }
 }
 
@@ -600,4 +601,40 @@ test("a fault of the screen's own code is met with a new snapshot", limited, asy
   assert.deepEqual(screen.faults.map(({ message }) => message), ["a fault in the screen"]);
   await screen.becomes("live");
   await assertExact(screen);
+});
+
+test("a station's screen drops a ticket whose work is moved away, and the other station's has it", limited, async (t) => {
+  const { here, there } = await restaurant("stations");
+  const { base } = await Network.open(t);
+  const [left, right] = [here, there].map((pk) => {
+    const room = `station:${pk}`;
+    const screen = new Screen(t, base, {
+      rooms: [room],
+      onSnapshot: (snapshots) => {
+        screen.kitchen = kitchenState(snapshots[room], room);
+      },
+      onEvent: (event) => {
+        screen.told.push(event);
+        screen.kitchen = applyEvent(screen.kitchen, event);
+        for (const wait of [...screen.waiting]) wait();
+      },
+    });
+    return screen;
+  });
+  await Promise.all([left.becomes("live"), right.becomes("live")]);
+
+  const { ticket_id: ticketId } = await restaurant("order");
+  const { heads } = await restaurant("move", { ticket_id: ticketId, station_id: there });
+  await Promise.all([left.has(heads[0]), right.has(heads[1])]);
+
+  assert.equal(left.told.some((event) => event.data.kitchen_order?.id === ticketId), true);
+  for (const [screen, pk] of [
+    [left, here],
+    [right, there],
+  ]) {
+    const fresh = kitchenState((await restaurant("station", { station_id: pk })).snapshot, `station:${pk}`);
+    assert.deepEqual(plain(screen.kitchen.orders), plain(fresh.orders));
+    assert.deepEqual(plain(screen.kitchen.stations), plain(fresh.stations));
+    assert.equal(screen.kitchen.orders.has(ticketId), pk === there);
+  }
 });

@@ -12,6 +12,8 @@ from typing import IO, TYPE_CHECKING, Any
 
 import pytest
 
+from kitchen.models import KitchenOrderItem, Station
+from kitchen.services.moving import move_to_station
 from realtime.models import Event, Stream
 from realtime.snapshots import room_snapshots
 
@@ -38,6 +40,23 @@ class Restaurant:
     def order(self) -> dict[str, Any]:
         ticket = self.place.ticket()
         return {"order_id": ticket.order_id, "ticket_id": ticket.pk, "head": self._stream().head}
+
+    def stations(self) -> dict[str, Any]:
+        there, _ = Station.objects.get_or_create(restaurant=self.place.restaurant, name="Fry")
+        return {"here": self.place.station.pk, "there": there.pk}
+
+    def move(self, ticket_id: int, station_id: int) -> dict[str, Any]:
+        """Have another station make all of a ticket; ``heads`` are the last events of the one and of the other."""
+        for item in KitchenOrderItem.objects.filter(ticket_id=ticket_id):
+            move_to_station(ticket_id=ticket_id, item_id=item.pk, station_id=station_id, actor=self.place.actor)
+        events = list(Event.objects.filter(restaurant=self.place.restaurant))
+        rooms = (f"station:{self.place.station.pk}", f"station:{station_id}")
+        return {"heads": [max(event.seq for event in events if room in event.rooms) for room in rooms]}
+
+    def station(self, station_id: int) -> dict[str, Any]:
+        room = f"station:{station_id}"
+        _, _, states = room_snapshots(self.place.restaurant.pk, [room])
+        return {"snapshot": states[room]}
 
     def kill(self) -> dict[str, Any]:
         self.served.kill()
