@@ -19,6 +19,8 @@ from tests.pantry import written
 from tests.ticketless import lose_ticket
 
 if TYPE_CHECKING:
+    from pytest_django import DjangoAssertNumQueries
+
     from tests.callers import House
 
 pytestmark = pytest.mark.django_db
@@ -476,3 +478,17 @@ def test_first_answer_comes_again_when_a_key_is_used_twice(house: House, act: tu
 
     assert (again.status, again.body, again.headers["Idempotency-Replayed"]) == (first.status, first.body, "true")
     assert (again.headers["ETag"], house.announced()) == (first.headers["ETag"], before)
+
+
+@pytest.mark.parametrize("tickets", [1, 12])
+def test_list_of_a_station_takes_as_many_queries_however_many_tickets(
+    house: House, tickets: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for _ in range(tickets):
+        house.ticket(2)
+    house.cook.get(TICKETS)
+
+    with django_assert_num_queries(3):
+        reply = house.cook.get(f"{TICKETS}?station={house.station.pk}")
+
+    assert len(reply.body["results"]) == tickets
