@@ -18,6 +18,8 @@ _TICKET_OF_STATUS = frozenset(
     {"status", "acknowledged_at", "started_at", "ready_at", "completed_at", "chef_id", "chef_name"}
 )
 _TICKET_OF_RECALL = _TICKET_OF_STATUS | {"recalled_at", "recall_reason", "estimated_ready_at"}
+# What a course that is fired makes of the ticket: there is more to make, and another clock.
+_TICKET_OF_FIRE = frozenset({"estimated_ready_at", "warn_at", "late_at"})
 _TICKET_FIELDS = frozenset(KitchenOrderShape.__struct_fields__)
 
 # The columns of a ticket that its shape shows, by their names there.
@@ -113,6 +115,8 @@ class TicketTelling(Telling):
         edited = any(change.kind == "updated" and is_edited(change) for change in self.story.ticket_items)
         if (created and not told) or edited:
             rest.add("items")
+        if any(is_fired(change) for change in self.story.ticket_items):
+            rest -= _TICKET_OF_FIRE
         rest &= _TICKET_FIELDS
         if rest and not told:
             self.add_ticket(events.TicketUpdated, changed_fields=sorted(rest), changes=changed_rest)
