@@ -49,15 +49,15 @@ def fire_course(*, ticket_id: int, course: int, actor: Actor, version: int | Non
 
     Locks the order row, the ticket, then the stations. Announces ``kitchen:course_fired``.
 
-    Raises NotAllowed, NotFound for a course that the ticket hasn't, NotEditable for a ticket that is not in work
-    (naming who has ended it), StaleVersion.
+    Raises NotAllowed, NotFound for a course that the ticket hasn't, NotEditable for one that was held until its ticket
+    was cancelled (naming who has done that), StaleVersion.
     """
     actor.require(*states.WORKERS, to="fire a course", scope=Scope.KITCHEN_WRITE)
     order, ticket = lock_ticket(ticket_id, actor=actor, version=version)
     items = [item for item in ticket_items(ticket) if item.course == course]
     if not items:
         raise NotFound(f"Ticket {ticket.order_number} has no course {course}.")
-    if not ticket.is_open:
+    if not ticket.is_open and any(item.held for item in items):
         raise NotEditable(f"Ticket {ticket.order_number} is {ticket.status}.", **who(last_ticket_status(order)))
     if any(item.held and item.status in TO_MAKE for item in items):
         _release(ticket, course)

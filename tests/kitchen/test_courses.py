@@ -153,6 +153,19 @@ def test_nothing_happens_when_a_course_is_fired_twice(place: Place, cook: Actor)
     assert (heard.types, ticket_of(order).version) == ([], 2)
 
 
+def test_nothing_happens_when_a_course_of_a_finished_ticket_is_fired_again(place: Place, cook: Actor) -> None:
+    order = order_of(place, 1, 2)
+    fire_course(ticket_id=ticket_of(order).pk, course=2, actor=cook)
+    for item in items(order):
+        bump(item, cook)
+    set_order_status(order_id=order.pk, to=OrderStatus.SERVED, actor=place.actor)
+
+    with hearing(place.restaurant) as heard:
+        fire_course(ticket_id=ticket_of(order).pk, course=2, actor=cook)
+
+    assert heard.types == []
+
+
 def test_only_the_course_that_was_named_is_fired(place: Place, cook: Actor) -> None:
     order = order_of(place, 1, 2, 3)
 
