@@ -9,12 +9,9 @@ from functools import singledispatchmethod
 from random import Random
 from typing import Any
 
-from django.db.models import Prefetch
-
-from kitchen.cookbook import Making, cookbook_of
 from kitchen.demo import acts
 from kitchen.demo.acts import Act, Outcome, Promise, Step, ToMake
-from kitchen.demo.guests import House, Offer, Party, Wish
+from kitchen.demo.guests import Party, Wish
 from kitchen.demo.paying import shares_of
 from kitchen.models import KitchenOrder, KitchenOrderItem, ProductionContract, Station
 from kitchen.services.allergies import confirm_allergy
@@ -30,7 +27,7 @@ from orders import states
 from orders.access import actor_of
 from orders.actors import Actor
 from orders.errors import DomainError, NotFound, OutOfStock, Unavailable
-from orders.models import Allergen, Counter, Membership, MenuItem, MenuItemModifierGroup, Order, Restaurant, Table
+from orders.models import Counter, Membership, MenuItem, Order, Restaurant
 from orders.services.cancellations import request_cancellation
 from orders.services.customers import AskedCustomer
 from orders.services.dishes import AskedItem
@@ -45,40 +42,6 @@ _MARK = "sim-"
 _TAKERS = {Channel.DINE_IN: Role.WAITER, Channel.TAKEAWAY: Role.CASHIER}
 _LEAST_DELIVERED = 12
 _GOES_OUT = (Channel.DELIVERY, Channel.ONLINE)
-
-
-def read_house(restaurant: Restaurant) -> House:
-    """Return what guests find in the restaurant: what is available now, choices that have enough to choose from."""
-    choices = MenuItemModifierGroup.objects.select_related("group").prefetch_related("group__modifiers")
-    dishes = (
-        MenuItem.objects.filter(restaurant=restaurant, is_available=True)
-        .order_by("pk")
-        .prefetch_related("contained", Prefetch("choices", choices))
-    )
-    makings = cookbook_of(restaurant.pk).makings(dish.pk for dish in dishes)
-    return House(
-        offers=tuple(_offer(dish, makings[dish.pk]) for dish in dishes),
-        tables=tuple(Table.objects.filter(restaurant=restaurant).order_by("pk").values_list("pk", "seats")),
-        allergen_ids=tuple(Allergen.objects.filter(restaurant=restaurant).order_by("pk").values_list("pk", flat=True)),
-        stations=dict(Station.objects.filter(restaurant=restaurant).order_by("pk").values_list("pk", "capacity")),
-    )
-
-
-def _offer(dish: MenuItem, making: Making) -> Offer:
-    return Offer(
-        id=dish.pk,
-        minutes=dish.prep_minutes,
-        allergen_ids=frozenset(contained.allergen_id for contained in dish.contained.all()),
-        choices=tuple(
-            (
-                choice.group.min,
-                choice.group.max,
-                tuple(modifier.pk for modifier in choice.group.modifiers.all() if modifier.is_available),
-            )
-            for choice in dish.choices.all()
-        ),
-        steps=tuple((step.minutes, step.station_ids[0] if step.station_ids else None) for step in making.steps),
-    )
 
 
 @dataclass(slots=True)

@@ -17,9 +17,10 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from kitchen.demo import acts
-from kitchen.demo.acting import Crew, read_house
+from kitchen.demo.acting import Crew
 from kitchen.demo.acts import DONE, Act, Outcome
 from kitchen.demo.evening import Evening
+from kitchen.demo.houses import read_house
 from kitchen.demo.opening import open_planned
 from kitchen.demo.restaurants import DEMO
 from kitchen.demo.running import Report, play, play_together

@@ -14,8 +14,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
-from kitchen.demo.acting import Crew, read_house
+from kitchen.demo.acting import Crew
 from kitchen.demo.evening import Evening
+from kitchen.demo.houses import read_house
 from kitchen.demo.running import Report, play, play_together
 from kitchen.invariants import broken
 from orders.models import Restaurant
@@ -89,7 +90,7 @@ class Command(BaseCommand):
                 play(evening, crew, report=report, stop=stop, seconds=minutes * 60)
             else:
                 play_together(evening, crew, threads=threads, report=report, stop=stop, seconds=minutes * 60)
-            self.close(place, evening, crew, report)
+        self.close(place, evening, crew, report)
 
     def close(self, place: Restaurant, evening: Evening, crew: Crew, report: Report) -> None:
         """Say how it was; raises CommandError where something is not as it must be."""
