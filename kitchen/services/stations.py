@@ -20,6 +20,7 @@ from orders.actors import Actor
 from orders.errors import InUse, NotFound
 from orders.in_use import why_kept
 from orders.models import MenuItem
+from orders.reading import read_rows
 from orders.scopes import Scope
 from orders.services.saving import save_once
 from orders.units import current_unit, unit_of_work
@@ -132,10 +133,12 @@ def _waiting(restaurant_id: int) -> Iterator[tuple[int, int]]:
 def delete_station(*, station_id: int, actor: Actor) -> None:
     """Take a station out of the kitchen that no dish, recipe or ticket in work names. Past tickets keep its name.
 
-    Locks the stations. Announces ``station:updated``. Raises NotAllowed, NotFound, InUse.
+    Locks the stations, this one against being named too: who writes a dish or a recipe shares its key. Announces
+    ``station:updated``. Raises NotAllowed, NotFound, InUse.
     """
     _require_worker(actor)
     station = _locked(station_id, actor)
+    read_rows(Station, "WHERE id = %s FOR UPDATE", station.pk)
     reason = why_needed(station)
     if reason is not None:
         raise InUse(f"{station} can't be deleted. {reason}")

@@ -24,6 +24,7 @@ from orders.models import (
 )
 from orders.money import why_not_payable
 from orders.pictures import forget_picture
+from orders.reading import read_rows
 from orders.scopes import Scope
 from orders.services.menu_news import telling_menu_changes
 from orders.services.saving import save_once
@@ -128,7 +129,7 @@ def set_availability(*, menu_item_id: int, actor: Actor, **changes: Unpack[Avail
 
 
 def _set_columns(dish: MenuItem, fields: Mapping[str, object]) -> None:
-    """Set what is kept in the dish's own row.
+    """Set what is kept in the dish's own row. Rows that it refers to are locked, so that nobody deletes them meanwhile.
 
     Raises NotFound for ids that the restaurant hasn't, InvalidFields for a price that nobody can pay.
     """
@@ -136,7 +137,7 @@ def _set_columns(dish: MenuItem, fields: Mapping[str, object]) -> None:
         FieldProblem(f"/{name}", "not_found", f"There is no such {called}.")
         for name, (model, called) in _ROWS_OF.items()
         if (row_id := fields.get(name)) is not None
-        and not model.objects.filter(restaurant_id=dish.restaurant_id, pk=row_id).exists()
+        and not read_rows(model, "WHERE restaurant_id = %s AND id = %s FOR KEY SHARE", dish.restaurant_id, row_id)
     ]
     if missing:
         raise NotFound(missing[0].detail, problems=missing)

@@ -18,6 +18,7 @@ from kitchen.states import TicketItemStatus, TicketStatus
 from orders.actors import Actor
 from orders.errors import Conflict, InUse, NotFound
 from orders.models import Order
+from orders.services.menu import update_menu_item
 from orders.services.orders import confirm_order
 from orders.states import Role
 from orders.units import open_unit
@@ -274,3 +275,19 @@ def test_station_is_gone_or_has_the_work_when_it_is_deleted_as_an_order_comes(pl
     assert isinstance(deleted, InUse) == (not is_gone)
     assert Order.objects.get(pk=ticket.order_id).status == "confirmed"
     assert broken(place.restaurant.pk) == []
+
+
+@pytest.mark.parametrize("way", ["dish", "recipe"])
+def test_station_is_gone_or_is_named_when_both_happen_at_once(place: Place, cook: Actor, way: str) -> None:
+    extra = Station.objects.create(restaurant=place.restaurant, name="Extra")
+    if way == "dish":
+        name = partial(update_menu_item, row_id=place.dish.pk, station_id=extra.pk, actor=place.actor)
+    else:
+        name = partial(written, place.dish, steps=[AskedStep("Grill", 10, extra.pk)])
+
+    named, deleted = at_once([name, partial(delete_station, station_id=extra.pk, actor=cook)])
+
+    is_gone = not Station.objects.filter(pk=extra.pk).exists()
+    assert isinstance(named, NotFound) == is_gone
+    assert isinstance(deleted, InUse) == (not is_gone)
+    assert all_done([result for result in (named, deleted) if not isinstance(result, NotFound | InUse)])
