@@ -112,6 +112,8 @@ def complete(result: Schema, generator: Any, request: Any, public: bool) -> Sche
             for parameter in parameters:
                 if parameter["in"] == "path":
                     parameter["schema"] = _ID
+                elif parameter["in"] == "query" and not {"enum", "format", "pattern"} & parameter["schema"].keys():
+                    _refuse_nul(parameter["schema"])
             if parameters:
                 operation["parameters"] = parameters
             _say_headers(path, method, operation)
@@ -160,6 +162,12 @@ def _make_exact(schema: Any) -> None:
         schema["pattern"] = _SOMETHING if schema.get("minLength") else _ANYTHING
     for inner in (*schema.get("properties", {}).values(), schema.get("items"), *schema.get("anyOf", ())):
         _make_exact(inner)
+
+
+def _refuse_nul(schema: Schema) -> None:
+    """Say of a text in a query that it has no NUL in it, which PostgreSQL can't hold."""
+    if schema.get("type") == "string":
+        schema["pattern"] = _ANYTHING
 
 
 def _decimal(pattern: str) -> str:

@@ -108,7 +108,9 @@ class RecipeListQuery(PageQuery):
     menu_item = id_parameter()
     ingredient = id_parameter()
     station = id_parameter()
-    search = serializers.CharField(required=False, max_length=100, help_text="A part of the dish's name.")
+    search = serializers.CharField(
+        required=False, max_length=100, trim_whitespace=False, help_text="A part of the dish's name."
+    )
 
 
 class RecipeQuery(Query):
@@ -123,7 +125,9 @@ class IngredientListQuery(PageQuery):
     """Which ingredients."""
 
     allergen = id_parameter(help_text="Those that contain it, or may.")
-    search = serializers.CharField(required=False, max_length=100, help_text="A part of the name.")
+    search = serializers.CharField(
+        required=False, max_length=100, trim_whitespace=False, help_text="A part of the name."
+    )
 
 
 def asked_recipe(body: dict[str, Any]) -> dict[str, Any]:
