@@ -165,19 +165,24 @@ def _open_and_late(restaurant_id: int, now: dt.datetime) -> tuple[OpenTickets, i
 
 # The day ----------------------------------------------------------------------------------------
 
-# A ticket is of its order's business day. The first contract knows what the plain sum would have promised.
+# A ticket is of its order's business day. The first contract knows what the plain sum would have promised. The
+# tickets and contracts of the day are looked up one by one: joined, PostgreSQL may read all that there ever were.
 _DAY = """
 WITH made AS MATERIALIZED (
-    SELECT t.id, t.created_at, t.ready_at, t.promised_ready_at, t.recalled_at, t.order_id
-    FROM orders_order o JOIN kitchen_kitchenorder t ON t.order_id = o.id
-    WHERE o.restaurant_id = %s AND o.business_date = %s AND t.ready_at IS NOT NULL
+    SELECT t.* FROM orders_order o JOIN LATERAL (
+        SELECT id, created_at, ready_at, promised_ready_at, recalled_at, order_id
+        FROM kitchen_kitchenorder WHERE order_id = o.id OFFSET 0
+    ) t ON t.ready_at IS NOT NULL
+    WHERE o.restaurant_id = %s AND o.business_date = %s
 ), prep AS (
     SELECT avg(minutes) AS average, percentile_cont(0.9) WITHIN GROUP (ORDER BY minutes) AS p90
     FROM (SELECT extract(epoch FROM ready_at - created_at) / 60 AS minutes FROM made) each
 ), promised AS (
     SELECT made.ready_at, made.promised_ready_at AS at, made.created_at + contract.naive_minutes * interval '1 minute'
                AS naive_at
-    FROM made JOIN kitchen_productioncontract contract ON contract.order_id = made.order_id AND contract.version = 1
+    FROM made JOIN LATERAL (
+        SELECT naive_minutes FROM kitchen_productioncontract WHERE order_id = made.order_id AND version = 1 OFFSET 0
+    ) contract ON true
     WHERE made.promised_ready_at IS NOT NULL AND made.recalled_at IS NULL AND (
         SELECT min(item.course) = max(item.course) AND bool_and(item.change->>'kind' IS DISTINCT FROM 'added')
         FROM kitchen_kitchenorderitem item WHERE item.ticket_id = made.id

@@ -34,6 +34,10 @@ _NEW_ITEMS = "SELECT id FROM orders_orderitem WHERE order_id > {newest}"
 _UNDONE = (
     f"DELETE FROM kitchen_kitchenorderitem WHERE ticket_id IN ({_NEW_TICKETS})",  # noqa: S608
     "DELETE FROM kitchen_kitchenorder WHERE order_id > {newest}",
+    # A contract is never deleted: whoever owns the table must say that this one never was.
+    "ALTER TABLE kitchen_productioncontract DISABLE TRIGGER kept",
+    "DELETE FROM kitchen_productioncontract WHERE order_id > {newest}",
+    "ALTER TABLE kitchen_productioncontract ENABLE TRIGGER kept",
     f"DELETE FROM orders_orderitemmodifier WHERE item_id IN ({_NEW_ITEMS})",  # noqa: S608
     "DELETE FROM orders_orderitem WHERE order_id > {newest}",
     "DELETE FROM orders_order WHERE id > {newest}",
@@ -54,7 +58,7 @@ class Grown:
     newest: int = 0
     head: int = 0
     epoch: str = ""
-    loads: dict[int, int] = field(default_factory=dict)
+    loads: list[tuple[int, int, int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Look where the orders and the stream end."""
@@ -64,7 +68,7 @@ class Grown:
         head = head_of(self.places.big)
         self.head, self.epoch = head.seq, head.epoch
         self.principal = self._principal()
-        self.loads = dict(Station.objects.values_list("id", "load"))
+        self.loads = list(Station.objects.values_list("id", "load", "work"))
 
     def sign_in(self) -> None:
         """Get fresh tokens: they end after a quarter of an hour."""
@@ -112,8 +116,8 @@ class Grown:
         with connection.cursor() as cursor:
             for statement in _UNDONE:
                 cursor.execute(statement.format(newest=self.newest, big=self.places.big, head=self.head))
-            for station, load in self.loads.items():
-                cursor.execute("UPDATE kitchen_station SET load = %s WHERE id = %s", [load, station])
+            for station, load, work in self.loads:
+                cursor.execute("UPDATE kitchen_station SET load = %s, work = %s WHERE id = %s", [load, work, station])
 
 
 @dataclass(frozen=True, slots=True)
