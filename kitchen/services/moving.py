@@ -13,7 +13,7 @@ from kitchen.services.touching import lock_ticket, stations_locked, ticket_items
 from kitchen.states import TO_MAKE, TicketItemStatus
 from orders.actors import Actor
 from orders.errors import Conflict, FieldProblem, NotEditable, NotFound
-from orders.last_moves import last_ticket_status, who
+from orders.last_moves import last_of_ticket_item, who
 from orders.scopes import Scope
 from orders.units import unit_of_work
 
@@ -40,7 +40,7 @@ def move_to_station(
         detail = "There is no such station."
         raise NotFound(detail, problems=[FieldProblem("/station_id", "not_found", detail)])
     if item.status not in TO_MAKE or not ticket.is_open:
-        raise NotEditable(f"{item.name} is {item.status}.", **who(last_ticket_status(order)))
+        raise NotEditable(f"{item.name} is {item.status}.", **who(last_of_ticket_item(order, item.pk)))
     if item.station_id == station.pk:
         return ticket
     if not station.is_active:
