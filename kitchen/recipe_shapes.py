@@ -58,14 +58,14 @@ def quantity(value: Decimal) -> str:
 
 
 def recipe_shape(recipe: Recipe, version: int) -> RecipeShape:
-    """Show a version of a recipe; reads its dish, steps, their places, and ingredients (prefetch them)."""
+    """Show a version of a recipe; reads its dish, steps, their places, and ingredients (``pantry.read_recipes``)."""
     return RecipeShape(
         id=recipe.pk,
         menu_item_id=recipe.menu_item_id,
         menu_item_name=recipe.menu_item.name,
         version=version,
-        steps=[_step_shape(step) for step in recipe.steps.all()],
-        ingredients=[_used_shape(used) for used in recipe.ingredients.all()],
+        steps=[_step_shape(step) for step in recipe.steps.all() if step.version == version],
+        ingredients=[_used_shape(used) for used in recipe.ingredients.all() if used.version == version],
         updated_at=timestamp(recipe.updated_at),
     )
 

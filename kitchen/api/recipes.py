@@ -11,7 +11,7 @@ from rest_framework.request import Request
 
 from kitchen.api.recipe_inputs import RecipeBody, RecipeChangesBody, RecipeListQuery, RecipeQuery, asked_recipe
 from kitchen.models import Recipe, RecipeIngredient, RecipeStepStation
-from kitchen.pantry import find_recipe, recipes_of
+from kitchen.pantry import find_recipe, read_recipes, recipes_of
 from kitchen.recipe_shapes import RecipeShape, recipe_shape
 from kitchen.services.recipes import create_recipe, delete_recipe, update_recipe
 from orders.api.documents import documented, paged, shown
@@ -55,7 +55,14 @@ class Recipes(Endpoint):
         """List the recipes."""
         query = query_of(request, RecipeListQuery)
         rows = _asked_for(self.restaurant_id, query)
-        return page(request, rows, lambda row: recipe_shape(row, row.version), ordering=BY_DISH, query=query)
+        return page(
+            request,
+            rows,
+            lambda row: recipe_shape(row, row.version),
+            ordering=BY_DISH,
+            query=query,
+            read=read_recipes,
+        )
 
     @documented("create_recipe", tag=TAG, body=RecipeBody, answers={201: shown(RecipeShape)}, refuses=(Duplicate,))
     @keyed

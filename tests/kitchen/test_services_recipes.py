@@ -11,6 +11,8 @@ from django.db import IntegrityError
 
 from kitchen.cookbook import Step, cookbook_of
 from kitchen.models import Ingredient, IngredientAllergen, Recipe, RecipeIngredient, RecipeStep
+from kitchen.pantry import read_recipes, recipes_of
+from kitchen.recipe_shapes import recipe_shape
 from kitchen.services.ingredients import delete_ingredient, update_ingredient
 from kitchen.services.recipes import AskedStep, create_recipe, delete_recipe, update_recipe
 from kitchen.services.stations import delete_station
@@ -249,3 +251,16 @@ def test_in_use_when_a_station_is_deleted_that_a_version_of_a_recipe_names(place
         delete_station(station_id=oven.pk, actor=place.actor)
 
     assert refusal.value.detail == "Oven can't be deleted. A recipe names it: close it instead."
+
+
+def test_recipe_is_shown_of_one_version_when_the_next_is_written_while_it_is_read(place: Place) -> None:
+    salt = stocked(place.restaurant.pk, "Salt")
+    recipe = written(place.dish, [(salt, "2", "g")], [AskedStep("Grill", 8)])
+    rows = recipes_of(place.restaurant.pk)
+    assert len(rows) == 1  # read, and kept
+    update_recipe(recipe_id=recipe.pk, actor=place.actor, steps=[BAKE, BAKE], ingredients=[])
+
+    shape = recipe_shape(read_recipes(rows)[0], 1)
+
+    assert [step.name for step in shape.steps] == ["Grill"]
+    assert [used.name for used in shape.ingredients] == ["Salt"]
