@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -280,12 +281,12 @@ def test_station_is_gone_or_has_the_work_when_it_is_deleted_as_an_order_comes(pl
 @pytest.mark.parametrize("way", ["dish", "recipe"])
 def test_station_is_gone_or_is_named_when_both_happen_at_once(place: Place, cook: Actor, way: str) -> None:
     extra = Station.objects.create(restaurant=place.restaurant, name="Extra")
-    if way == "dish":
-        name = partial(update_menu_item, row_id=place.dish.pk, station_id=extra.pk, actor=place.actor)
-    else:
-        name = partial(written, place.dish, steps=[AskedStep("Grill", 10, extra.pk)])
+    ways: dict[str, Callable[[], object]] = {
+        "dish": partial(update_menu_item, row_id=place.dish.pk, station_id=extra.pk, actor=place.actor),
+        "recipe": partial(written, place.dish, steps=[AskedStep("Grill", 10, extra.pk)]),
+    }
 
-    named, deleted = at_once([name, partial(delete_station, station_id=extra.pk, actor=cook)])
+    named, deleted = at_once([ways[way], partial(delete_station, station_id=extra.pk, actor=cook)])
 
     is_gone = not Station.objects.filter(pk=extra.pk).exists()
     assert isinstance(named, NotFound) == is_gone
