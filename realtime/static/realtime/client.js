@@ -95,7 +95,8 @@ export class CommandError extends Error {
  * @property {Date} [cursorAt] when that state was read
  * @property {(snapshots: Object<string, object>, cursor: Cursor) => void} [onSnapshot] replace the state:
  *   one snapshot for each room, by its name
- * @property {(event: object) => void} [onEvent] apply one event
+ * @property {(event: object) => void} [onEvent] apply one event; figures (`kitchen:stats_update`) are in no stream and
+ *   come without a `seq`, the last ones right as soon as nothing moves
  * @property {(state: ConnectionState) => void} [onState]
  * @property {() => Promise<{epoch: string, seq: number, snapshots: Object<string, object>}>} [fetchSnapshot]
  *   where to get a state while WebSockets are blocked; without it, polling can only resume a cursor
