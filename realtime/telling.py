@@ -89,9 +89,8 @@ class Teller(TicketTelling):
     def tell_statuses(self) -> None:
         """Tell each status that the order passed through."""
         order = self.order
-        for change in self.story.order:
-            if change.kind != "updated" or "status" not in change.fields:
-                continue
+        moves = [change for change in self.story.order if change.kind == "updated" and "status" in change.fields]
+        for change in moves:
             old, new = change.fields["status"]
             self.add(
                 events.OrderStatusChanged,
@@ -99,7 +98,7 @@ class Teller(TicketTelling):
                 new_status=new,
                 status=new,
                 updated_at=timestamp(order.updated_at),
-                changes={name: list(pair) for name, pair in change.fields.items() if name in _OF_STATUS},
+                changes=self.of_status(change, moves),
             )
             if new == OrderStatus.CONFIRMED and order.confirmed_at:
                 self.add(
@@ -111,6 +110,14 @@ class Teller(TicketTelling):
                 self.add(
                     events.OrderCancelled, reason=order.cancel_reason or None, refund_amount=money(order.paid_amount)
                 )
+
+    def of_status(self, change: Change, moves: list[Change]) -> Pairs:
+        """Return what a status brought with it; the last of a unit also what was saved beside it, as an estimate is."""
+        told: Pairs = {name: list(pair) for name, pair in change.fields.items() if name in _OF_STATUS}
+        if change is moves[-1] and not self.created:
+            before = {name for move in moves[:-1] for name in move.fields}
+            told |= {name: list(pair) for name, pair in self.fields.items() if name in _OF_STATUS - before}
+        return told
 
     def tell_items(self) -> None:
         """Tell what was added, changed and taken off."""

@@ -9,8 +9,10 @@ import pytest
 from kitchen.models import KitchenOrder, KitchenOrderItem, Station
 from kitchen.services.recalls import recall_ticket
 from orders.errors import NotEditable
+from orders.models import HistoryEntry, Order
 from orders.services.items import remove_item
 from orders.services.orders import update_order
+from orders.shapes import timestamp
 from tests.cookery import ingredient, recipe
 from tests.kitchen.test_invariants import bumped, items_of
 from tests.streams import hearing
@@ -61,3 +63,15 @@ def test_allergy_is_asked_for_when_it_was_named_before_the_recall(place: Place) 
     recall_ticket(ticket_id=ticket.pk, actor=place.actor)
 
     assert [item.allergy_alert for item in items_of(ticket)] == [["Gluten"], ["Gluten"]]
+
+
+def test_history_says_when_it_will_be_ready_when_it_was_recalled(place: Place) -> None:
+    ticket = bumped(place)
+
+    recall_ticket(ticket_id=ticket.pk, actor=place.actor)
+
+    order = Order.objects.get(pk=ticket.order_id)
+    assert order.estimated_ready_at is not None
+    entry = HistoryEntry.objects.filter(order_id=order.pk, event="order:status_changed").latest("pk")
+    assert entry.changes["status"] == ["ready", "preparing"]
+    assert entry.changes["estimated_ready_at"][1] == timestamp(order.estimated_ready_at)
