@@ -133,6 +133,7 @@ _RULES = (
     FROM kitchen_kitchenorder t JOIN kitchen_kitchenorderitem i ON i.ticket_id = t.id
     WHERE t.restaurant_id = %s AND t.status = 'preparing'
     GROUP BY t.id HAVING bool_and(i.status IN ('ready', 'cancelled')) AND bool_or(i.status = 'ready')
+      AND NOT bool_or(i.allergy_alert <> '{}' AND i.allergy_confirmed_by_name = '' AND i.status = 'ready')
     ORDER BY t.id
     """,
     # What is held waits.
@@ -144,10 +145,13 @@ _RULES = (
     """,
     # Nothing that makes a guest ill goes out unseen.
     """
-    SELECT i.name || ' on ticket ' || t.order_number || ' (item ' || i.id || ') is ready, and nobody has confirmed: '
+    SELECT i.name || ' on ticket ' || t.order_number || ' (item ' || i.id || ') went out, and nobody has confirmed: '
            || array_to_string(i.allergy_alert, ', ') || '.'
     FROM kitchen_kitchenorderitem i JOIN kitchen_kitchenorder t ON t.id = i.ticket_id
+    JOIN orders_order o ON o.id = t.order_id
     WHERE t.restaurant_id = %s AND i.status = 'ready' AND i.allergy_alert <> '{}' AND i.allergy_confirmed_by_name = ''
+      AND i.change->>'kind' IS DISTINCT FROM 'voided'
+      AND o.status IN ('served', 'delivering', 'delivered', 'completed')
     ORDER BY i.id
     """,
     # What was made has used what its recipe says, once (twice the database refuses) ...

@@ -28,7 +28,9 @@ class Move:
 
     def is_by(self, actor: Actor) -> bool:
         """Whether it was this very actor, coming again."""
-        return (self.by_id, self.by_name) == (actor.user_id, actor.name)
+        if self.by_id is not None:
+            return self.by_id == actor.user_id
+        return actor.user_id is None and self.by_name == actor.name
 
     def as_extra(self) -> Who:
         """Return who and when."""

@@ -215,6 +215,12 @@ def _is_open(item: dict[str, Any]) -> bool:
     return item["status"] not in _DONE and not item["held"]
 
 
+def _asks_for_word(item: dict[str, Any]) -> bool:
+    is_voided = item["change"] is not None and item["change"]["kind"] == "voided"
+    is_wanted = item["status"] != "cancelled" and not is_voided and not item["held"]
+    return is_wanted and bool(item["allergy_alert"]) and not item["allergy_confirmed_by_name"]
+
+
 def _held_course(ticket: dict[str, Any]) -> int | None:
     held = [item["course"] for item in ticket["items"] if item["held"] and item["status"] not in _DONE]
     return min(held, default=None)
@@ -254,7 +260,7 @@ def _line(ticket: dict[str, Any], item: dict[str, Any], text: dict[str, Any]) ->
         "modifiers": [(bool(_REMOVAL.match(modifier["name"])), modifier["name"]) for modifier in item["modifiers"]],
         "change": _change_text(item, text),
         "alert": ", ".join(item["allergy_alert"]),
-        "asks": bool(item["allergy_alert"]) and not item["allergy_confirmed_by_name"] and _is_open(item),
+        "asks": _asks_for_word(item),
         "confirmed": text["allergy_confirmed"].format(name=item["allergy_confirmed_by_name"])
         if item["allergy_confirmed_by_name"]
         else "",

@@ -257,7 +257,7 @@ def _differ(order: Order, ticket: KitchenOrder, version: int) -> _Difference:
     _add(order, ticket, [line for pk, line in lines.items() if pk not in known], version, difference)
     if release_due(order, ticket):
         difference.is_any = difference.is_production = True
-    is_alert_new = alert_again(ticket, order.allergies, cookbook_of(order.restaurant_id))
+    is_alert_new = alert_again(order, ticket, cookbook_of(order.restaurant_id))
     if is_alert_new or any(getattr(order, name) != getattr(ticket, name) for name in _DETAILS):
         difference.is_any = True
     return difference

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 
 from kitchen import states
+from kitchen.assigning import Places
 from kitchen.models import KitchenOrder, KitchenOrderItem
-from kitchen.services.estimates import estimate_again
+from kitchen.production import read_steps, write_steps
+from kitchen.services.estimates import estimate_again, places_of
 from kitchen.services.touching import lock_ticket, start_clock, ticket_items, touch
 from kitchen.states import TO_MAKE
 from orders.actors import Actor
@@ -66,13 +69,31 @@ def fire_course(*, ticket_id: int, course: int, actor: Actor, version: int | Non
 
 
 def _release(ticket: KitchenOrder, course: int) -> None:
-    """Hold the course no longer. The ticket's clock starts anew where nothing else was in work; saves nothing."""
+    """Hold the course no longer. The ticket's clock starts anew where nothing else was in work; saves nothing.
+
+    What several stations can do goes to the one that has the least to do now: while it was held it was no load.
+    """
     items = ticket_items(ticket)
     if not any(item.status in TO_MAKE and not item.held for item in items):
         start_clock(ticket)
+    places = places_of(ticket.restaurant_id)
     for item in items:
-        if item.course == course:
+        if item.course == course and item.held:
             item.held = False
+            if item.status in TO_MAKE:
+                _place_again(item, places)
+
+
+def _place_again(item: KitchenOrderItem, places: Places) -> None:
+    """Give the item's steps out anew, but for one that somebody has moved to a station that is none of its own."""
+    steps = list(read_steps(item))
+    for number, step in enumerate(steps):
+        if step.station_id in step.station_ids:
+            station = places.take(step.station_ids, step.minutes, is_first=number == 0)
+            if station is not None:
+                steps[number] = replace(step, station_id=station.pk, station_name=station.name)
+    if tuple(steps) != read_steps(item):
+        write_steps(item, steps)
 
 
 def _fire(order: Order, ticket: KitchenOrder) -> None:

@@ -5,18 +5,31 @@ from __future__ import annotations
 from kitchen import states
 from kitchen.models import KitchenOrder
 from kitchen.services.courses import fire_due
-from kitchen.services.tickets import check_confirmed, check_fired, make_rest_ready, move_item, start
-from kitchen.services.touching import enter, lock_ticket_of, settle, start_clock, ticket_items, ticket_of, touch
+from kitchen.services.tickets import check_fired, make_rest_ready, move_item, start
+from kitchen.services.touching import (
+    check_confirmed,
+    enter,
+    lock_ticket_of,
+    settle,
+    start_clock,
+    ticket_items,
+    ticket_of,
+    touch,
+)
 from kitchen.states import TicketItemStatus, TicketStatus
 from orders.actors import Actor
 from orders.models import Order, OrderItem
 from orders.services.kitchen_side import follow_ticket
 from orders.states import ItemStatus, OrderStatus
 
+_HANDED_OVER = (OrderStatus.SERVED, OrderStatus.DELIVERING, OrderStatus.DELIVERED)
+
 
 def follow_order(order: Order, actor: Actor) -> None:
     """Take the ticket where staff have taken its order."""
     ticket = lock_ticket_of(order)
+    if ticket is not None and order.status in _HANDED_OVER:
+        check_confirmed(ticket_items(ticket))
     if ticket is None or not ticket.is_open:
         return
     if order.status == OrderStatus.PREPARING:
@@ -45,6 +58,7 @@ def follow_item(order: Order, line: OrderItem, actor: Actor) -> None:
     if ticket is None or not ticket.is_open:
         return
     if line.status == ItemStatus.SERVED:
+        check_confirmed(item for item in ticket_items(ticket) if item.order_item_id == line.pk)
         fire_due(order, ticket)
     if line.status in (ItemStatus.PREPARING, ItemStatus.READY):
         _move(order, ticket, line, actor)

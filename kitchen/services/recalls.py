@@ -12,7 +12,7 @@ from kitchen.cookbook import cookbook_of
 from kitchen.models import KitchenOrder, KitchenOrderItem
 from kitchen.production import ProductionStep, read_steps, write_steps
 from kitchen.services.estimates import estimate_again, places_of
-from kitchen.services.touching import alert_again, lock_ticket, ticket_items, touch
+from kitchen.services.touching import alert_again, is_wanted, lock_ticket, ticket_items, touch
 from kitchen.states import TicketItemStatus, TicketStatus
 from orders.actors import Actor
 from orders.card_numbers import refuse_card_number
@@ -33,8 +33,9 @@ _OF_ORDERS = (OrderStatus.PREPARING, OrderStatus.READY, OrderStatus.SERVED)
 def recall_ticket(*, ticket_id: int, actor: Actor, reason: str = "", version: int | None = None) -> KitchenOrder:
     """Take a ticket that was ready, or put away, back to preparing; its order follows, paid or not.
 
-    Locks the order row, the ticket, then the stations. What was made is preparing again, its last step not done, unless
-    it was voided since; its ingredients stay written off, once. Announces ``kitchen:order_recalled``.
+    Locks the order row, the ticket, then the stations. What was made within that time is preparing again, its last
+    step not done, unless it was voided since; its ingredients stay written off, once. Announces
+    ``kitchen:order_recalled``.
 
     Raises NotAllowed, NotFound, InvalidTransition for a ticket that is not made yet and for an order that has left
     the house or is closed (naming who brought it there, and when), TooLate more than 15 minutes after it was ready,
@@ -44,14 +45,14 @@ def recall_ticket(*, ticket_id: int, actor: Actor, reason: str = "", version: in
     refuse_card_number(reason, "/reason")
     order, ticket = lock_ticket(ticket_id, actor=actor, version=version)
     _check_recallable(order, ticket)
-    made = [item for item in ticket_items(ticket) if item.status == TicketItemStatus.READY and not _is_voided(item)]
+    made = _made_lately(ticket)
     if not made:
         raise NotEditable(f"Ticket {ticket.order_number} has nothing on it that is still wanted.")
     places = places_of(ticket.restaurant_id)
     for item in made:
         _take_back(order, item, places)
     # While it was ready nobody asked: the guest's allergies may have changed since.
-    alert_again(ticket, order.allergies, cookbook_of(order.restaurant_id))
+    alert_again(order, ticket, cookbook_of(order.restaurant_id))
     for item in made:
         item.save()
     now = timezone.now()
@@ -63,6 +64,14 @@ def recall_ticket(*, ticket_id: int, actor: Actor, reason: str = "", version: in
     estimate_again(order, ticket)
     touch(ticket)
     return ticket
+
+
+def _made_lately(ticket: KitchenOrder) -> list[KitchenOrderItem]:
+    """Return what was made within the time for a recall, and at least what was made last: no course of long ago."""
+    made = [item for item in ticket_items(ticket) if item.status == TicketItemStatus.READY and is_wanted(item)]
+    last = max((item.ready_at for item in made if item.ready_at), default=timezone.now())
+    since = min(last, timezone.now() - states.RECALL_WITHIN)
+    return [item for item in made if item.ready_at is None or item.ready_at >= since]
 
 
 def _check_recallable(order: Order, ticket: KitchenOrder) -> None:
@@ -109,8 +118,3 @@ def _undone(step: ProductionStep, places: Places) -> ProductionStep:
         return undone
     station = places.take(step.station_ids or (step.station_id,), step.minutes, is_first=True)
     return undone if station is None else replace(undone, station_id=station.pk, station_name=station.name)
-
-
-def _is_voided(item: KitchenOrderItem) -> bool:
-    """Whether the order's line was voided after the item was made: nobody wants it made again."""
-    return item.change is not None and item.change["kind"] == "voided"

@@ -11,11 +11,10 @@ from kitchen import states
 from kitchen.models import KitchenOrder, KitchenOrderItem
 from kitchen.production import read_steps, write_steps
 from kitchen.services.contracts import renew_later
-from kitchen.services.touching import enter, lock_ticket, settle, ticket_items, touch
+from kitchen.services.touching import check_confirmed, enter, lock_ticket, settle, ticket_items, touch
 from kitchen.states import TO_MAKE, TicketItemStatus, TicketStatus
 from orders.actors import Actor
 from orders.errors import (
-    AllergyUnconfirmed,
     CourseHeld,
     FieldProblem,
     InvalidFields,
@@ -72,6 +71,8 @@ def set_ticket_status(
     else:
         if to == TicketStatus.ACKNOWLEDGED:
             _claim(ticket, actor)
+        else:
+            check_confirmed(ticket_items(ticket))
         enter(ticket, to)
     return ticket
 
@@ -116,7 +117,7 @@ def make_rest_ready(order: Order, ticket: KitchenOrder) -> None:
     """
     left = [item for item in ticket_items(ticket) if item.status in TO_MAKE]
     check_fired(ticket, left)
-    check_confirmed(left)
+    check_confirmed(ticket_items(ticket))
     for item in left:
         move_item(order, item, TicketItemStatus.READY)
     enter(ticket, TicketStatus.READY)
@@ -129,17 +130,6 @@ def check_fired(ticket: KitchenOrder, items: Sequence[KitchenOrderItem]) -> None
     if courses:
         names = ", ".join(str(course) for course in courses)
         raise CourseHeld(f"Ticket {ticket.order_number} has course {names} held: fire it first.", courses=courses)
-
-
-def check_confirmed(items: Sequence[KitchenOrderItem]) -> None:
-    """Raise AllergyUnconfirmed when one of the items has an alert that nobody has confirmed."""
-    open_ones = [item for item in items if item.allergy_alert and not item.allergy_confirmed_by_name]
-    if open_ones:
-        names = "; ".join(f"{item.name}: {', '.join(item.allergy_alert)}" for item in open_ones)
-        raise AllergyUnconfirmed(
-            f"The guest's allergy is to be confirmed at the station first ({names}).",
-            items=[{"item_id": item.pk, "name": item.name, "allergy_alert": item.allergy_alert} for item in open_ones],
-        )
 
 
 def move_item(order: Order, item: KitchenOrderItem, to: TicketItemStatus) -> None:

@@ -10,15 +10,16 @@ from django.utils import timezone
 from kitchen.cookbook import Cookbook
 from kitchen.models import KitchenOrder, KitchenOrderItem, Station
 from kitchen.states import TO_MAKE, TicketItemStatus, TicketStatus
+from orders import states
 from orders.actors import Actor
-from orders.aggregates import lock_order, rows_of
+from orders.aggregates import lines_of, lock_order, rows_of
 from orders.books import book_of
-from orders.errors import NotFound, StaleVersion
+from orders.errors import AllergyUnconfirmed, NotFound, StaleVersion
 from orders.models import Order
 from orders.reading import read_rows
 from orders.services.kitchen_side import follow_ticket
 from orders.statements import fetch
-from orders.states import OrderStatus
+from orders.states import ItemStatus, OrderStatus
 from orders.units import require_unit
 
 _ORDER_OF = "SELECT order_id FROM kitchen_kitchenorder WHERE id = %s AND restaurant_id = %s"
@@ -109,14 +110,15 @@ def start_clock(ticket: KitchenOrder) -> None:
     ticket.late_at = now + dt.timedelta(minutes=late)
 
 
-def alert_again(ticket: KitchenOrder, allergies: Iterable[str], cookbook: Cookbook) -> bool:
-    """Say on each item that is to be made which of the guest's allergens are, or may be, in it; saves nothing.
+def alert_again(order: Order, ticket: KitchenOrder, cookbook: Cookbook) -> bool:
+    """Say on each item that no guest has yet which of the guest's allergens are, or may be, in it; saves nothing.
 
-    By the version of the recipe that it is made by. Whoever has confirmed another alert has not confirmed this one.
-    Returns whether any alert is another one now.
+    By the version of the recipe that it is made by. Whoever has confirmed an alert has done so for the allergies that
+    the ticket names: for others it is asked again. Returns whether anything is asked that was not.
     """
-    items = [item for item in ticket_items(ticket) if item.status in TO_MAKE]
-    guests = frozenset(allergies)
+    items = _still_here(order, ticket)
+    guests = frozenset(order.allergies)
+    are_others = guests != frozenset(ticket.allergies)
     recipes = {item.pk: (item.menu_item_id, item.recipe_version) for item in items if item.recipe_version}
     makings = cookbook.allergens(recipes.values()) if guests else {}
     is_new = False
@@ -125,16 +127,50 @@ def alert_again(ticket: KitchenOrder, allergies: Iterable[str], cookbook: Cookbo
         if guests and item.pk in recipes:
             inside |= makings[recipes[item.pk]]
         alert = sorted(guests & inside)
-        if alert != item.allergy_alert:
+        if alert != item.allergy_alert or (are_others and item.allergy_confirmed_by_name):
             item.allergy_alert = alert
             item.allergy_confirmed_by_name = ""
             is_new = True
     return is_new
 
 
+def _still_here(order: Order, ticket: KitchenOrder) -> list[KitchenOrderItem]:
+    """Return the items that are to be made, and those that are made and not handed over."""
+    served = {line.pk for line in lines_of(order) if line.status == ItemStatus.SERVED}
+    in_house = order.status in states.IN_KITCHEN
+    return [
+        item
+        for item in ticket_items(ticket)
+        if item.status in TO_MAKE or (in_house and is_wanted(item) and item.order_item_id not in served)
+    ]
+
+
+def is_wanted(item: KitchenOrderItem) -> bool:
+    """Whether the item is neither cancelled nor, once made, voided."""
+    is_voided = item.change is not None and item.change["kind"] == "voided"
+    return item.status != TicketItemStatus.CANCELLED and not is_voided
+
+
+def check_confirmed(items: Iterable[KitchenOrderItem]) -> None:
+    """Raise AllergyUnconfirmed when one of the items has an alert that nobody has confirmed."""
+    open_ones = [item for item in items if is_unconfirmed(item)]
+    if open_ones:
+        names = "; ".join(f"{item.name}: {', '.join(item.allergy_alert)}" for item in open_ones)
+        raise AllergyUnconfirmed(
+            f"The guest's allergy is to be confirmed at the station first ({names}).",
+            items=[{"item_id": item.pk, "name": item.name, "allergy_alert": item.allergy_alert} for item in open_ones],
+        )
+
+
+def is_unconfirmed(item: KitchenOrderItem) -> bool:
+    """Whether the item has an alert that nobody has confirmed, and is wanted."""
+    return is_wanted(item) and bool(item.allergy_alert) and not item.allergy_confirmed_by_name
+
+
 def settle(order: Order, ticket: KitchenOrder) -> None:
-    """Make the ticket ready, and its order, when nothing on it is left to make and something was made."""
-    left = [item.status for item in ticket_items(ticket) if item.status != TicketItemStatus.CANCELLED]
-    if ticket.status == TicketStatus.PREPARING and left and all(status == TicketItemStatus.READY for status in left):
+    """Make the ticket ready, and its order, when nothing on it is left to make or confirm, and something was made."""
+    left = [item for item in ticket_items(ticket) if item.status != TicketItemStatus.CANCELLED]
+    is_made = bool(left) and all(item.status == TicketItemStatus.READY for item in left)
+    if ticket.status == TicketStatus.PREPARING and is_made and not any(map(is_unconfirmed, left)):
         enter(ticket, TicketStatus.READY)
         follow_ticket(order, OrderStatus.READY)

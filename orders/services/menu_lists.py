@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypedDict, TypeVar, Unpack
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 from orders.actors import Actor
+from orders.errors import InUse
 from orders.in_use import check_unused
-from orders.models import Allergen, Category, FoodType, MenuItem
+from orders.models import Allergen, Category, FoodType, MenuItem, Order
 from orders.scopes import Scope
 from orders.services.menu_news import telling_menu_changes
 from orders.services.saving import save_once
-from orders.states import Role
+from orders.states import OPEN, Role
 from orders.units import require_unit, unit_of_work
 
 M = TypeVar("M", Category, FoodType, Allergen)
@@ -89,10 +90,22 @@ def create_allergen(*, actor: Actor, name: str) -> Allergen:
 def update_allergen(*, row_id: int, actor: Actor, **changes: Unpack[NameChange]) -> Allergen:
     """Rename an allergen; the dishes with it are announced, orders keep the name that they were taken with.
 
-    Raises NotAllowed, NotFound, Duplicate.
+    Raises NotAllowed, NotFound, Duplicate, and InUse while an open order names it, or has a dish that contains it: what
+    a guest can't have is found by its name.
     """
+    actor.require(Role.MANAGER, to="change the menu", scope=Scope.MENU_WRITE)
+    row = require_unit().lock(Allergen, row_id, restaurant_id=actor.restaurant_id)
+    if changes.get("name", row.name) != row.name:
+        _check_not_awaited(row)
     dishes = MenuItem.objects.filter(contained__allergen_id=row_id)
     return _update(Allergen, row_id, actor, changes, dishes, "allergens")
+
+
+def _check_not_awaited(allergen: Allergen) -> None:
+    named = Q(allergies__contains=[allergen.name]) | Q(items__allergens__contains=[allergen.name])
+    still_open = Order.objects.filter(restaurant_id=allergen.restaurant_id, status__in=OPEN)
+    if still_open.filter(named).exists():
+        raise InUse(f"{allergen} can't be renamed while open orders name it, or have dishes with it.")
 
 
 @unit_of_work

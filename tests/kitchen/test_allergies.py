@@ -16,6 +16,7 @@ from orders.actors import Actor
 from orders.errors import (
     AllergyUnconfirmed,
     DomainError,
+    InUse,
     InvalidFields,
     MovedAlready,
     NotAllowed,
@@ -27,6 +28,7 @@ from orders.models import Allergen, HistoryEntry, Order
 from orders.scopes import Scope
 from orders.services.dishes import AskedItem
 from orders.services.items import add_items, change_item, set_item_status
+from orders.services.menu_lists import update_allergen
 from orders.services.orders import create_order, set_order_status, update_order
 from orders.states import Channel, DeviceKind, ItemStatus, OrderStatus, Role
 from tests.contracts import items, latest, lines, stored, ticket_of, versions
@@ -350,3 +352,96 @@ def test_it_is_asked_again_when_the_allergies_change_before_a_recall(place: Plac
     assert alert(order) == (["Nuts"], "")
     with pytest.raises(AllergyUnconfirmed):
         bump(items(order)[0], cook)
+
+
+# What became known late ---------------------------------------------------------------------------
+
+
+def said_late(place: Place, order: Order, *names: str) -> None:
+    update_order(order_id=order.pk, actor=place.actor, allergen_ids=[allergen(place, name).pk for name in names])
+
+
+def test_what_is_made_already_is_asked_for_when_an_allergy_is_named_late(place: Place, cook: Actor) -> None:
+    place.dish.allergens.add(allergen(place, "Nuts"))
+    order = order_for(place)
+    add_items(order_id=order.pk, items=[AskedItem(place.dish.pk, 1)], actor=place.actor)
+    bump(items(order)[0], cook)
+
+    said_late(place, order, "Nuts")
+
+    assert [item.allergy_alert for item in items(order)] == [["Nuts"], ["Nuts"]]
+    confirm(order, cook, index=1)
+    bump(items(order)[1], cook)
+    assert (ticket_of(order).status, stored(order).status) == ("preparing", "preparing")
+    with pytest.raises(AllergyUnconfirmed):
+        set_ticket_status(ticket_id=ticket_of(order).pk, to=TicketStatus.READY, actor=cook)
+    confirm(order, cook, index=0)
+    assert (ticket_of(order).status, stored(order).status) == ("ready", "ready")
+
+
+@pytest.mark.parametrize("line_by_line", [False, True])
+def test_nothing_is_handed_over_when_an_allergy_is_named_after_it_was_ready(
+    place: Place, cook: Actor, line_by_line: bool
+) -> None:
+    place.dish.allergens.add(allergen(place, "Nuts"))
+    order = order_for(place)
+    bump(items(order)[0], cook)
+    said_late(place, order, "Nuts")
+
+    def hand_over() -> None:
+        if line_by_line:
+            line = lines(order)[0]
+            set_item_status(order_id=order.pk, item_id=line.pk, to=ItemStatus.SERVED, actor=place.actor)
+        else:
+            set_order_status(order_id=order.pk, to=OrderStatus.SERVED, actor=place.actor)
+
+    with pytest.raises(AllergyUnconfirmed):
+        hand_over()
+    with pytest.raises(AllergyUnconfirmed):
+        set_ticket_status(ticket_id=ticket_of(order).pk, to=TicketStatus.COMPLETED, actor=cook)
+    confirm(order, cook)
+    hand_over()
+
+    assert lines(order)[0].status == "served"
+
+
+def test_what_the_guest_has_is_not_asked_for_when_an_allergy_is_named(place: Place, cook: Actor) -> None:
+    place.dish.allergens.add(allergen(place, "Nuts"))
+    order = order_for(place)
+    bump(items(order)[0], cook)
+    set_order_status(order_id=order.pk, to=OrderStatus.SERVED, actor=place.actor)
+
+    said_late(place, order, "Nuts")
+
+    assert alert(order) == ([], "")
+
+
+def test_it_is_asked_again_when_the_guest_names_another_allergy_that_is_not_in_it(
+    order: Order, place: Place, cook: Actor
+) -> None:
+    confirm(order, cook)
+
+    said_late(place, order, "Nuts", "Milk")
+
+    assert alert(order) == (["Nuts"], "")
+
+
+def test_allergen_keeps_its_name_while_an_open_order_goes_by_it(order: Order, place: Place, cook: Actor) -> None:
+    nuts = allergen(place, "Nuts")
+
+    with pytest.raises(InUse):
+        update_allergen(row_id=nuts.pk, name="Tree nuts", actor=place.actor)
+    update_allergen(row_id=nuts.pk, name="Nuts", actor=place.actor)
+    set_order_status(order_id=order.pk, to=OrderStatus.CANCELLED, actor=place.actor, reason="Left")
+    update_allergen(row_id=nuts.pk, name="Tree nuts", actor=place.actor)
+
+    assert Allergen.objects.get(pk=nuts.pk).name == "Tree nuts"
+
+
+def test_allergen_keeps_its_name_while_a_dish_of_an_open_order_contains_it(place: Place) -> None:
+    nuts = allergen(place, "Nuts")
+    place.dish.allergens.add(nuts)
+    order_for(place)
+
+    with pytest.raises(InUse):
+        update_allergen(row_id=nuts.pk, name="Tree nuts", actor=place.actor)

@@ -6,8 +6,10 @@ import datetime as dt
 
 import pytest
 
-from kitchen.models import KitchenOrder, KitchenOrderItem
+from kitchen.invariants import broken
+from kitchen.models import KitchenOrder, KitchenOrderItem, Station
 from kitchen.services.courses import fire_course
+from kitchen.services.moving import move_to_station
 from kitchen.services.recalls import recall_ticket
 from kitchen.services.tickets import ItemMove, set_ticket_item_statuses, set_ticket_status
 from kitchen.states import TicketItemStatus, TicketStatus
@@ -19,6 +21,7 @@ from orders.services.items import add_items, change_item, remove_item, set_item_
 from orders.services.orders import create_order, set_order_status
 from orders.states import Channel, ItemStatus, OrderStatus, Role
 from tests.contracts import items, latest, lines, loads, stored, ticket_of, versions
+from tests.cookery import recipe
 from tests.places import Place
 from tests.streams import hearing, payloads
 
@@ -416,3 +419,28 @@ def test_clock_starts_anew_when_a_second_round_is_ordered(place: Place, cook: Ac
     add(order, place, 1)
 
     assert since(order) - late_at > dt.timedelta(minutes=59)
+
+
+def test_each_station_gets_its_share_when_held_courses_are_fired(place: Place, cook: Actor) -> None:
+    grill = Station.objects.create(restaurant=place.restaurant, name="Grill 2", capacity=place.station.capacity)
+    recipe(place.dish, {"Grill": (10, [place.station, grill])})
+    orders = [order_of(place, 1, 2) for _ in range(4)]
+    for order in orders:
+        bump(items(order)[0], cook)
+
+    for order in orders:
+        fire_course(ticket_id=ticket_of(order).pk, course=2, actor=cook)
+
+    assert [load for load, _ in loads(place.station, grill)] == [2, 2]
+    assert broken(place.restaurant.pk) == []
+
+
+def test_a_held_item_stays_where_somebody_has_put_it_when_it_is_fired(place: Place, cook: Actor) -> None:
+    bar = Station.objects.create(restaurant=place.restaurant, name="Bar")
+    order = order_of(place, 1, 2)
+    item = items(order)[1]
+    move_to_station(ticket_id=item.ticket_id, item_id=item.pk, station_id=bar.pk, actor=cook)
+
+    fire_course(ticket_id=item.ticket_id, course=2, actor=cook)
+
+    assert items(order)[1].station_id == bar.pk

@@ -168,8 +168,9 @@ def _all_made(place: Place) -> tuple[str, str]:
 def _unconfirmed(place: Place) -> tuple[str, str]:
     ticket = bumped(place)
     item = items_of(ticket)[0]
+    set_order_status(order_id=ticket.order_id, to=OrderStatus.SERVED, actor=place.actor)
     write("UPDATE kitchen_kitchenorderitem SET allergy_alert = '{Gluten,Milk}' WHERE id = %s", item.pk)
-    said = f"Burger on ticket {ticket.order_number} (item {item.pk}) is ready, and nobody has confirmed: Gluten, Milk."
+    said = f"Burger on ticket {ticket.order_number} (item {item.pk}) went out, and nobody has confirmed: Gluten, Milk."
     return said, ""
 
 

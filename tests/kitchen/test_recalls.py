@@ -7,8 +7,10 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
-from kitchen.models import Consumption, Ingredient, KitchenOrder, Station
+from kitchen.invariants import broken
+from kitchen.models import Consumption, Ingredient, KitchenOrder, KitchenOrderItem, Station
 from kitchen.services.recalls import recall_ticket
 from kitchen.services.tickets import ItemMove, set_ticket_item_statuses, set_ticket_status
 from kitchen.states import TicketItemStatus, TicketStatus
@@ -16,6 +18,7 @@ from orders.actors import Actor
 from orders.errors import InvalidTransition, NotAllowed, NotFound, NotPaid, StaleVersion, TooLate
 from orders.models import MenuItem, Order
 from orders.services.dishes import AskedItem
+from orders.services.items import add_items
 from orders.services.orders import create_order, set_order_status
 from orders.services.payments import take_payment
 from orders.shapes import timestamp
@@ -274,3 +277,17 @@ def test_recall_is_refused_when_it_is_not_ones_to_do(place: Place, other_place: 
         recall_ticket(ticket_id=ticket_of(order).pk, actor=cook, version=99)
 
     assert statuses(order) == was
+
+
+def test_what_was_ready_long_ago_stays_so_when_a_later_round_is_recalled(place: Place, cook: Actor) -> None:
+    order = made(place)
+    long_ago = timezone.now() - dt.timedelta(minutes=40)
+    KitchenOrderItem.objects.filter(ticket__order_id=order.pk).update(silently=True, ready_at=long_ago)
+    add_items(order_id=order.pk, items=[AskedItem(place.dish.pk, 1)], actor=place.actor)
+    set_ticket_status(ticket_id=ticket_of(order).pk, to=TicketStatus.READY, actor=cook)
+
+    recall(order, cook)
+
+    assert [item.status for item in items(order)] == ["ready", "ready", "preparing"]
+    assert [line.status for line in lines(order)] == ["ready", "ready", "preparing"]
+    assert broken(place.restaurant.pk) == []

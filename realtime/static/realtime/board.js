@@ -277,7 +277,7 @@ function tapItem(ticket, itemId) {
 }
 
 function tapAction(ticket, status, control) {
-  if (status === "ready" && ticket.items.some(asksForWord)) askForWord(ticket);
+  if (["ready", "completed"].includes(status) && ticket.items.some(asksForWord)) askForWord(ticket);
   else if (["ready", "completed"].includes(status)) bumps.add(ticket, status);
   else send(control, ticket, commands.setStatus(ticket, status)); // without the version: who is second reads who was first
 }

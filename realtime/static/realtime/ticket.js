@@ -79,9 +79,10 @@ export function isOpen(item) {
   return !DONE.includes(item.status) && !item.held;
 }
 
-/** Whether nobody has confirmed yet that the guest's allergy was seen to: before that the line can't be ready. */
+/** Whether nobody has confirmed yet that the guest's allergy was seen to: before that it can't be ready, nor go out. */
 export function asksForWord(item) {
-  return item.allergy_alert.length > 0 && !item.allergy_confirmed_by_name && isOpen(item);
+  const isWanted = item.status !== "cancelled" && item.change?.kind !== "voided" && !item.held;
+  return isWanted && item.allergy_alert.length > 0 && !item.allergy_confirmed_by_name;
 }
 
 /** The course that is fired next; undefined where none is held. */
