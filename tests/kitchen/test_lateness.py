@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.callers import House
 
 pytestmark = pytest.mark.django_db
-FILL = import_module("kitchen.migrations.0007_lateness_of_all").FILL
+FILL = import_module("kitchen.migrations.0007_old_tickets").FILL
 
 
 def lateness(ticket_id: int) -> tuple[float, float]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 
 import pytest
+from django.db import connection
 
 from kitchen.models import KitchenOrderItem, Station
 from kitchen.services.courses import fire_course
@@ -24,6 +26,8 @@ from tests.contracts import failing_part, items, lines, loads, ticket_of
 from tests.cookery import recipe
 from tests.places import Place
 from tests.streams import at_once
+
+COUNT = import_module("kitchen.migrations.0007_old_tickets").COUNT
 
 
 def recounted(*stations: Station) -> list[tuple[int, int]]:
@@ -181,6 +185,17 @@ def test_load_and_work_are_what_is_left_to_make_after_every_service(
     act(kitchen)
 
     assert kitchen.loads == after
+    kitchen.check()
+
+
+def test_old_work_is_counted_as_the_new_is_when_it_was_there_before_it_counted(kitchen: Kitchen) -> None:
+    kitchen.move(0, TicketItemStatus.PREPARING)
+    kitchen.move(1, TicketItemStatus.PREPARING, 0)
+    Station.objects.update(silently=True, work=0)
+
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT)
+
     kitchen.check()
 
 
