@@ -45,6 +45,11 @@ class Places:
         self._half_minutes[chosen.pk] += 2 * minutes
         return chosen
 
+    def leave(self, station_id: int, minutes: int) -> None:
+        """Take a current step of so many minutes off its station, to give it out anew."""
+        self._taken[station_id] -= 1
+        self._half_minutes[station_id] -= 2 * minutes
+
     def _fullness(self, station: Station) -> tuple[float, float]:
         items = station.load + self._taken[station.pk]
         half_minutes = station.work + self._half_minutes[station.pk]

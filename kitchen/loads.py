@@ -68,14 +68,11 @@ def is_waiting(values: Mapping[str, Any]) -> bool:
 
 
 def work_of(values: Mapping[str, Any]) -> Counter[int]:
-    """Return {station's id: half minutes} of the steps that are not done; half is left of the one that is in work."""
+    """Return {station's id: half minutes} of the steps that are not done; half is left of a first one that is begun."""
     work: Counter[int] = Counter()
-    is_current = True
-    for step in values["steps"]:
-        if step["done"]:
+    for number, step in enumerate(values["steps"]):
+        if step["done"] or not step["station_id"]:
             continue
-        begun = is_current and values["status"] == TicketItemStatus.PREPARING
-        if step["station_id"]:
-            work[step["station_id"]] += step["minutes"] * (1 if begun else 2)
-        is_current = False
+        is_begun = number == 0 and values["status"] == TicketItemStatus.PREPARING
+        work[step["station_id"]] += step["minutes"] * (1 if is_begun else 2)
     return work

@@ -38,14 +38,23 @@ def is_same_kind(one: str, other: str) -> bool:
     return smallest_of(one) == smallest_of(other)
 
 
+def is_exact(quantity: Decimal, unit: str, to: str) -> bool:
+    """Whether three decimals are enough to say the quantity in another unit of its kind."""
+    exact = _exactly(quantity, unit, to)
+    return exact == exact.quantize(_FINEST)
+
+
+def _exactly(quantity: Decimal, unit: str, to: str) -> Decimal:
+    if not is_same_kind(unit, to):
+        message = f"{unit} can't be said in {to}."
+        raise ValueError(message)
+    return quantity * _OF_SMALLEST[Unit(unit)][1] / _OF_SMALLEST[Unit(to)][1]
+
+
 def converted(quantity: Decimal, unit: str, to: str) -> Decimal:
     """Return the quantity in another unit of its kind, to three decimals; never nothing of something.
 
     Raises ValueError for units of different kinds.
     """
-    if not is_same_kind(unit, to):
-        message = f"{unit} can't be said in {to}."
-        raise ValueError(message)
-    exact = quantity * _OF_SMALLEST[Unit(unit)][1] / _OF_SMALLEST[Unit(to)][1]
-    rounded = exact.quantize(_FINEST)
+    rounded = _exactly(quantity, unit, to).quantize(_FINEST)
     return _FINEST if quantity > 0 and rounded == 0 else rounded

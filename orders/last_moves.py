@@ -52,6 +52,18 @@ def last_of_ticket_item(order: Order, item_id: int) -> Move | None:
     return _last(order, event="kitchen:item_status_changed", changes__contains={"ticket_item_id": [item_id, item_id]})
 
 
+def moves_of_ticket_item(order: Order, item_id: int) -> list[Move]:
+    """Return who has moved a production item, or done a step of it, the last one first."""
+    entries = HistoryEntry.objects.filter(
+        restaurant_id=order.restaurant_id,
+        order_id=order.pk,
+        event="kitchen:item_status_changed",
+        changes__contains={"ticket_item_id": [item_id, item_id]},
+    )
+    found = [Move(entry.actor_id, entry.actor_name, entry.at) for entry in entries.order_by("-pk")]
+    return [move for move in found if move.by_name]
+
+
 def last_confirmation(order: Order, item_id: int) -> Move | None:
     """Return who last confirmed the allergy alert of a production item."""
     return _last(order, event="kitchen:allergy_confirmed", changes__contains={"ticket_item_id": [item_id, item_id]})

@@ -14,14 +14,20 @@ FROM orders_restaurant home WHERE home.id = ticket.restaurant_id AND ticket.late
 COUNT = """
 UPDATE kitchen_station station SET work = left_there.half_minutes FROM (
     SELECT (step.value->>'station_id')::bigint AS station_id,
-           sum((step.value->>'minutes')::int * CASE WHEN item.status = 'preparing' AND step.place = (
-               SELECT min(each.place) FROM jsonb_array_elements(item.steps) WITH ORDINALITY AS each (value, place)
-               WHERE NOT (each.value->>'done')::boolean
-           ) THEN 1 ELSE 2 END) AS half_minutes
+           sum((step.value->>'minutes')::int * CASE WHEN item.status = 'preparing' AND step.place = 1 THEN 1 ELSE 2 END)
+               AS half_minutes
     FROM kitchen_kitchenorderitem item, jsonb_array_elements(item.steps) WITH ORDINALITY AS step (value, place)
     WHERE item.status IN ('pending', 'preparing') AND NOT item.held AND NOT (step.value->>'done')::boolean
     GROUP BY 1
 ) left_there WHERE left_there.station_id = station.id
+"""
+
+# And what of it a guest can't have.
+ALERT = """
+UPDATE kitchen_kitchenorderitem item
+SET allergy_alert = ARRAY(SELECT unnest(ticket.allergies) INTERSECT SELECT unnest(item.allergens) ORDER BY 1)
+FROM kitchen_kitchenorder ticket
+WHERE ticket.id = item.ticket_id AND item.status IN ('pending', 'preparing') AND ticket.allergies && item.allergens
 """
 
 
@@ -34,4 +40,5 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL(FILL, migrations.RunSQL.noop),
         migrations.RunSQL(COUNT, migrations.RunSQL.noop),
+        migrations.RunSQL(ALERT, migrations.RunSQL.noop),
     ]

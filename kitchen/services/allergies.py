@@ -7,6 +7,7 @@ from kitchen.services.touching import is_wanted, lock_ticket, settle, ticket_ite
 from kitchen.states import TO_MAKE, WORKERS
 from orders import states
 from orders.actors import Actor
+from orders.card_numbers import refuse_card_number
 from orders.errors import InvalidFields, MovedAlready, NotEditable, NotFound
 from orders.last_moves import last_confirmation, last_of_ticket_item, who
 from orders.models import Order
@@ -36,6 +37,7 @@ def confirm_allergy(
     said = name.strip() or ("" if actor.kind == "device" else actor.name)
     if not said:
         raise InvalidFields.one("/name", "required", "Say who confirms it.")
+    refuse_card_number(said, "/name")
     order, ticket = lock_ticket(ticket_id, actor=actor, version=version)
     item = next((row for row in ticket_items(ticket) if row.pk == item_id), None)
     if item is None:

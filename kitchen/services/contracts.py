@@ -83,7 +83,7 @@ def _renew(order_id: int, restaurant_id: int) -> None:
         return
     ticket = ticket_of(order)
     if ticket is None:
-        _open(order, version=1)
+        _open(order, version=_next_version(order))
     else:
         _follow(order, ticket)
 
@@ -103,14 +103,22 @@ def open_missing(order: Order) -> KitchenOrder:
         raise Conflict(f"Order {order.order_number} is {order.status}: the kitchen has nothing to make of it.")
     order.estimated_ready_at = _first_estimate(order)
     touch_order(order)
+    return _open(order, version=_next_version(order))
+
+
+def _next_version(order: Order) -> int:
+    """Return the version of the contract that is next where there is no ticket: 1 of what is confirmed just now."""
+    if require_unit().touched(order, "confirmed_at"):
+        return 1
     before = ProductionContract.objects.filter(restaurant_id=order.restaurant_id, order=order)
-    return _open(order, version=1 + (before.aggregate(Max("version"))["version__max"] or 0))
+    return 1 + (before.aggregate(Max("version"))["version__max"] or 0)
 
 
 def _open(order: Order, *, version: int) -> KitchenOrder:
     lines = _wanted(order)
     _, given_out = uncounted(require_unit())
-    if any(given_out.values()):  # to other orders of this unit, which come before this one
+    # To other orders of this unit, which come before this one; or nobody has ever said when.
+    if any(given_out.values()) or order.estimated_ready_at is None:
         expect_at(order, _first_estimate(order))
     places = places_of(order.restaurant_id)
     drawn = draw_up(lines, cookbook_of(order.restaurant_id), places, order.allergies)

@@ -99,7 +99,10 @@ def _leave(item: KitchenOrderItem, closed: Station, places: Places) -> bool:
 
 
 def _is_waiting(item: KitchenOrderItem, steps: tuple[ProductionStep, ...]) -> Callable[[int], bool]:
-    """Return which steps nobody has begun: of an item in work all after the current one."""
+    """Return which steps nobody has begun: all that are not done, but for the first of an item that is in work.
+
+    That somebody has begun a later one is said nowhere: rather it goes elsewhere than that it waits where nobody is.
+    """
     current = next((number for number, step in enumerate(steps) if not step.done), len(steps))
-    first = current + 1 if item.status == TicketItemStatus.PREPARING else current
-    return lambda number: number >= first
+    is_begun = item.status == TicketItemStatus.PREPARING and current == 0
+    return lambda number: number >= current + is_begun

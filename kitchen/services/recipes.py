@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from django.utils import timezone
 
-from kitchen.measures import converted, is_same_kind, smallest_of
+from kitchen.measures import converted, is_exact, is_same_kind, smallest_of
 from kitchen.models import Ingredient, Recipe, RecipeIngredient, RecipeStep, RecipeStepStation, Station
 from orders.actors import Actor
 from orders.errors import Duplicate, FieldProblem, InvalidFields, NotFound, StaleVersion
@@ -228,6 +228,10 @@ def _wrong_ingredients(asked: Sequence[AskedIngredient], own: Mapping[int, Ingre
         if not is_same_kind(use.unit, ingredient.unit):
             detail = f"{ingredient} is counted in {ingredient.unit}, which {use.unit} can't be told in."
             yield FieldProblem(f"{pointer}/unit", "unit_kind", detail)
+        elif not is_exact(use.quantity, use.unit, ingredient.unit):
+            told = f"{ingredient} is counted in {ingredient.unit}"
+            detail = f"{told}, of which three decimals don't tell that: count it in a smaller unit."
+            yield FieldProblem(f"{pointer}/quantity", "too_fine", detail)
         if converted(use.quantity, use.unit, smallest_of(use.unit)) > MOST_OF_PORTION:
             detail = f"That is more than {MOST_OF_PORTION} {smallest_of(use.unit)} in one portion."
             yield FieldProblem(f"{pointer}/quantity", "max_value", detail)

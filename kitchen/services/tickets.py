@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from kitchen import states
 from kitchen.models import KitchenOrder, KitchenOrderItem
-from kitchen.production import read_steps, write_steps
+from kitchen.production import ProductionStep, read_steps, write_steps
 from kitchen.services.contracts import renew_later
+from kitchen.services.estimates import places_of
 from kitchen.services.touching import check_confirmed, enter, lock_ticket, settle, ticket_items, touch
 from kitchen.states import TO_MAKE, TicketItemStatus, TicketStatus
 from orders.actors import Actor
@@ -23,7 +24,7 @@ from orders.errors import (
     NotEditable,
     NotFound,
 )
-from orders.last_moves import Move, last_of_ticket_item, last_ticket_status, who
+from orders.last_moves import Move, last_of_ticket_item, last_ticket_status, moves_of_ticket_item, who
 from orders.models import Order
 from orders.scopes import Scope
 from orders.services.kitchen_side import follow_ticket, follow_ticket_item, void_ticket_item
@@ -161,7 +162,8 @@ def set_ticket_item_statuses(
     """Move production items, all or none. The first begun starts the ticket, the last ready makes it ready.
 
     Locks the order row, then the ticket. With a step, that step and those before it are done: the item is preparing,
-    at the station of the next one, and ready when none is left. A cancelled one is voided on the order.
+    at the station of the next one (of several that can do it the one with the least to do), and ready when none is
+    left. A cancelled one is voided on the order.
 
     Raises InvalidTransition, MovedAlready when somebody else has done all of it, CourseHeld, AllergyUnconfirmed,
     NotAllowed, NotFound, InvalidFields, NotEditable for a ticket that is not in work, StaleVersion.
@@ -170,21 +172,54 @@ def set_ticket_item_statuses(
     order, ticket = lock_ticket(ticket_id, actor=actor, version=version)
     items = {item.pk: item for item in ticket_items(ticket)}
     is_any = False
+    went_on: list[KitchenOrderItem] = []
     for index, move in enumerate(moves):
         if move.item_id not in items:
             detail = "There is no such item on this ticket."
             raise NotFound(detail, problems=[FieldProblem(f"/items/{index}/item_id", "not_found", detail)])
-        is_any |= _apply(order, ticket, items[move.item_id], move, actor, pointer=f"/items/{index}/step")
-    if not is_any and moves:
-        _refuse_second_of_item(order, items[moves[-1].item_id], actor)
+        is_done = _apply(order, ticket, items[move.item_id], move, actor, pointer=f"/items/{index}/step")
+        is_any |= is_done
+        if is_done and move.step is not None:
+            went_on.append(items[move.item_id])
+    if not is_any:
+        for move in moves:
+            _refuse_second_of_item(order, items[move.item_id], actor)
+    _place_next_steps(ticket, went_on)
     settle(order, ticket)
     return ticket
 
 
 def _refuse_second_of_item(order: Order, item: KitchenOrderItem, actor: Actor) -> None:
-    move = last_of_ticket_item(order, item.pk)
-    if move is not None and not move.is_by(actor) and not actor.is_system:
-        raise _moved_already(f"{item.name} was set {item.status}", move)
+    """Say who was first with an item, to anybody but whoever has had a hand in it: they only say it again."""
+    hands = moves_of_ticket_item(order, item.pk)
+    if hands and not actor.is_system and not any(move.is_by(actor) for move in hands):
+        raise _moved_already(f"{item.name} was set {item.status}", hands[0])
+
+
+def _place_next_steps(ticket: KitchenOrder, items: Sequence[KitchenOrderItem]) -> None:
+    """Give the step that is next on each item to the station that has the least to do now, of those that can do it.
+
+    Locks all stations by id, where there is a choice: after the dishes of what was cancelled in the same call.
+    """
+    choices = [item for item in items if item.status in TO_MAKE and len(_next_step(item)[1].station_ids) > 1]
+    if not choices:
+        return
+    places = places_of(ticket.restaurant_id)
+    for item in choices:
+        steps = list(read_steps(item))
+        number, step = _next_step(item)
+        if step.station_id is None or step.station_id not in step.station_ids:
+            continue  # somebody has moved it
+        places.leave(step.station_id, step.minutes)
+        station = places.take(step.station_ids, step.minutes, is_first=True)
+        if station is not None and station.pk != step.station_id:
+            steps[number] = replace(step, station_id=station.pk, station_name=station.name)
+            write_steps(item, steps)
+            item.save()
+
+
+def _next_step(item: KitchenOrderItem) -> tuple[int, ProductionStep]:
+    return next((number, step) for number, step in enumerate(read_steps(item)) if not step.done)
 
 
 def _apply(

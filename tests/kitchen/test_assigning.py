@@ -13,10 +13,15 @@ from kitchen.assigning import Places
 from kitchen.invariants import broken
 from kitchen.models import KitchenOrderItem, Station
 from kitchen.services.recipes import AskedStep
+from kitchen.services.stations import change_station
+from kitchen.services.tickets import ItemMove, set_ticket_item_statuses
+from kitchen.states import TicketItemStatus
 from orders.models import Restaurant
 from orders.services.dishes import AskedItem
 from orders.services.items import add_items
 from orders.services.orders import confirm_order
+from tests.contracts import items
+from tests.cookery import recipe
 from tests.pantry import written
 from tests.places import Place
 from tests.streams import at_once
@@ -152,3 +157,34 @@ def test_no_station_is_overfilled_when_items_are_added_while_orders_are_confirme
     assert [result for result in results if isinstance(result, Exception)] == []
     assert loads(place.restaurant) == {each.pk: 5 for each in stations}
     assert broken(place.restaurant.pk) == []
+
+
+def test_next_step_goes_where_the_least_is_when_the_one_before_it_is_done(place: Place) -> None:
+    grills = [Station.objects.create(restaurant=place.restaurant, name=f"Grill {n}", capacity=2) for n in (1, 2)]
+    recipe(place.dish, {"Cut": (2, [place.station]), "Grill": (10, grills)})
+    found = [items(place.confirm(place.order()))[0] for _ in range(4)]
+
+    for item in found:
+        moves = [ItemMove(item.pk, TicketItemStatus.PREPARING, 0)]
+        set_ticket_item_statuses(ticket_id=item.ticket_id, moves=moves, actor=place.actor)
+
+    assert [row.load for row in Station.objects.filter(name__startswith="Grill ").order_by("name")] == [2, 2]
+    assert broken(place.restaurant.pk) == []
+
+
+def test_next_step_leaves_a_station_that_closes_though_the_one_before_it_is_done(place: Place) -> None:
+    grills = [Station.objects.create(restaurant=place.restaurant, name=f"Grill {n}") for n in (1, 2)]
+    recipe(place.dish, {"Cut": (2, [place.station]), "Grill": (10, grills)})
+    item = items(place.confirm(place.order()))[0]
+    moves = [ItemMove(item.pk, TicketItemStatus.PREPARING, 0)]
+    set_ticket_item_statuses(ticket_id=item.ticket_id, moves=moves, actor=place.actor)
+    there, other = grills if items_at(grills[0]) else reversed(grills)
+
+    change_station(station_id=there.pk, is_active=False, actor=place.actor)
+
+    assert (items_at(there), items_at(other)) == ([], [item.pk])
+    assert broken(place.restaurant.pk) == []
+
+
+def items_at(station: Station) -> list[int]:
+    return list(KitchenOrderItem.objects.filter(station_id=station.pk, status="preparing").values_list("pk", flat=True))

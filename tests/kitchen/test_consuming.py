@@ -14,6 +14,7 @@ from kitchen.services.recalls import recall_ticket
 from kitchen.services.recipes import AskedStep, delete_recipe, update_recipe
 from kitchen.services.tickets import ItemMove, set_ticket_item_statuses, set_ticket_status
 from kitchen.states import TicketItemStatus, TicketStatus
+from orders.errors import InUse, InvalidFields
 from orders.models import MenuItem, OrderItem
 from orders.services.dishes import AskedItem
 from orders.services.items import add_items, remove_item
@@ -93,17 +94,14 @@ def test_all_portions_are_written_off_in_the_ingredients_unit_when_an_item_is_re
 @pytest.mark.parametrize(
     ("quantity", "unit", "counted_in", "portions", "taken"),
     [
-        ("0.001", "g", "kg", 1, "0.001"),
-        ("0.5", "g", "kg", 1, "0.001"),
-        ("0.5", "g", "kg", 5, "0.002"),
-        ("1.4", "g", "kg", 1, "0.001"),
-        ("1.6", "g", "kg", 1, "0.002"),
+        ("3", "g", "kg", 5, "0.015"),
+        ("1500", "g", "kg", 1, "1.500"),
         ("0.25", "l", "ml", 2, "500.000"),
         ("0.333", "kg", "g", 3, "999.000"),
         ("0.333", "piece", "piece", 3, "0.999"),
     ],
 )
-def test_quantity_is_rounded_once_for_all_portions_and_never_to_nothing(
+def test_quantity_is_told_in_the_unit_that_the_ingredient_is_counted_in(
     place: Place, quantity: str, unit: str, counted_in: str, portions: int, taken: str
 ) -> None:
     ingredient = stocked(place.restaurant.pk, "Something", "1000", counted_in)
@@ -113,6 +111,26 @@ def test_quantity_is_rounded_once_for_all_portions_and_never_to_nothing(
 
     assert used() == [("Something", Decimal(taken), counted_in)]
     assert on_hand(ingredient) == [1000 - Decimal(taken)]
+
+
+@pytest.mark.parametrize("quantity", ["0.001", "0.5", "1.4"])
+def test_less_than_can_be_told_is_refused_when_a_recipe_takes_it(place: Place, quantity: str) -> None:
+    saffron = stocked(place.restaurant.pk, "Saffron", "1000", "kg")
+
+    with pytest.raises(InvalidFields) as raised:
+        written(place.dish, [(saffron, quantity, "g")])
+
+    assert [(problem.pointer, problem.code) for problem in raised.value.problems] == [
+        ("/ingredients/0/quantity", "too_fine")
+    ]
+
+
+def test_unit_stays_when_a_recipe_takes_less_than_the_new_one_can_tell(place: Place) -> None:
+    saffron = stocked(place.restaurant.pk, "Saffron", "1000", "g")
+    written(place.dish, [(saffron, "0.5", "g")])
+
+    with pytest.raises(InUse):
+        update_ingredient(row_id=saffron.pk, unit="kg", actor=place.actor)
 
 
 def test_ingredients_are_written_off_once_when_a_ticket_is_recalled_and_ready_again(

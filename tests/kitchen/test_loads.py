@@ -36,8 +36,8 @@ def recounted(*stations: Station) -> list[tuple[int, int]]:
     for item in KitchenOrderItem.objects.filter(status__in=TO_MAKE, held=False):
         left = [step for step in item.steps if not step["done"]]
         counted[left[0]["station_id"]][0] += 1
-        for number, step in enumerate(left):
-            is_begun = number == 0 and item.status == TicketItemStatus.PREPARING
+        for step in left:
+            is_begun = step == item.steps[0] and item.status == TicketItemStatus.PREPARING
             counted[step["station_id"]][1] += step["minutes"] * (1 if is_begun else 2)
     return [(load, work) for load, work in counted.values()]
 
@@ -88,7 +88,7 @@ def test_half_a_step_is_left_when_it_is_begun(kitchen: Kitchen) -> None:
 def test_load_goes_on_with_the_item_when_a_step_is_done(kitchen: Kitchen) -> None:
     kitchen.move(0, TicketItemStatus.PREPARING, 0)
 
-    assert kitchen.loads == [(1, 16), (1, 9), (0, 0)]
+    assert kitchen.loads == [(1, 16), (1, 12), (0, 0)]
 
 
 def move_work(kitchen: Kitchen) -> None:
@@ -166,7 +166,7 @@ def several_at_once(kitchen: Kitchen) -> None:
         (move_work, [(1, 16), (0, 12), (1, 16)]),
         (fire, [(3, 48), (0, 18), (0, 0)]),
         (make_all, [(0, 0), (0, 0), (0, 0)]),
-        (recall, [(0, 0), (3, 9), (0, 0)]),
+        (recall, [(0, 0), (3, 18), (0, 0)]),
         (add, [(3, 48), (0, 18), (0, 0)]),
         (remove, [(1, 16), (0, 6), (0, 0)]),
         (partial(remove, number=2), [(2, 32), (0, 12), (0, 0)]),
@@ -225,5 +225,5 @@ def test_no_count_is_lost_when_many_work_at_the_same_moment(kitchen: Kitchen) ->
     results = at_once([*begin, *(partial(place.confirm, order) for order in pending), partial(fire, kitchen)])
 
     assert [result for result in results if isinstance(result, Exception)] == []
-    assert kitchen.loads == [(7, 7 * 16), (4, 7 * 6 + 4 * 3), (0, 0)]
+    assert kitchen.loads == [(7, 7 * 16), (4, 7 * 6 + 4 * 6), (0, 0)]
     kitchen.check()

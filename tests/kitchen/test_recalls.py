@@ -112,7 +112,7 @@ def test_only_the_last_step_is_done_again_when_a_ticket_is_recalled(place: Place
     item = items(order)[0]
     assert ([step["done"] for step in item.steps], item.station_name) == ([True, False], "Counter")
     assert (item.ready_at, item.started_at is not None) == (None, True)
-    assert loads(place.station, counter) == [(0, 0), (2, 4)]
+    assert loads(place.station, counter) == [(0, 0), (2, 8)]
 
 
 def test_step_is_done_elsewhere_when_its_station_was_closed_before_the_recall(place: Place, cook: Actor) -> None:

@@ -11,7 +11,7 @@ from kitchen.models import KitchenOrder, ProductionContract
 from kitchen.services.opening import open_ticket, open_ticket_of_contract
 from orders.errors import Conflict, NotAllowed, NotFound
 from orders.models import Order
-from orders.services.orders import set_order_status
+from orders.services.orders import set_order_status, update_order
 from orders.states import OrderStatus, Role
 from tests.places import Place
 from tests.streams import at_once, hearing
@@ -84,3 +84,21 @@ def test_not_found_when_it_is_another_restaurants(place: Place, other_place: Pla
         open_ticket(order_id=order.pk, actor=stranger)
     with pytest.raises(NotFound):
         open_ticket_of_contract(contract_id=contract.pk, actor=stranger)
+
+
+def test_ticket_comes_with_the_next_change_when_it_was_missing(place: Place) -> None:
+    order = ticketless(place)
+
+    update_order(order_id=order.pk, actor=place.actor, notes="No salt")
+
+    ticket = KitchenOrder.objects.get(order_id=order.pk)
+    assert (ticket.notes, ticket.contract_version) == ("No salt", 2)
+
+
+def test_ticket_comes_when_nobody_has_said_when_it_would_be_ready(place: Place) -> None:
+    order = ticketless(place)
+    Order.objects.filter(pk=order.pk).update(silently=True, estimated_ready_at=None)
+
+    update_order(order_id=order.pk, actor=place.actor, notes="No salt")
+
+    assert Order.objects.get(pk=order.pk).estimated_ready_at is not None

@@ -13,13 +13,14 @@ from kitchen.models import KitchenOrder, KitchenOrderItem, Station
 from kitchen.services.tickets import ItemMove, acknowledge_ticket, set_ticket_item_statuses, set_ticket_status
 from kitchen.states import TicketItemStatus, TicketStatus
 from orders.actors import Actor
-from orders.errors import InvalidTransition, NotAllowed, NotEditable, NotFound, StaleVersion
+from orders.errors import InvalidTransition, MovedAlready, NotAllowed, NotEditable, NotFound, StaleVersion
 from orders.models import HistoryEntry, MenuItem, MenuItemModifierGroup, Modifier, ModifierGroup, Order
 from orders.services.dishes import AskedItem
 from orders.services.items import add_items, remove_item, set_item_status, void_item
 from orders.services.orders import create_order, set_order_status
 from orders.shapes import timestamp
 from orders.states import Channel, ItemStatus, OrderStatus, Role
+from tests.cookery import recipe
 from tests.places import Place
 from tests.streams import at_once, hearing
 
@@ -466,3 +467,35 @@ def test_item_is_not_begun_when_the_ticket_was_put_away(place: Place, cook: Acto
 
     with pytest.raises(NotEditable):
         move(ticket, cook, "", "preparing")
+
+
+def test_second_is_told_when_only_some_of_it_was_done_by_another(place: Place, cook: Actor) -> None:
+    ticket = ticket_of(place, lines=3)
+    first, second, third = ticket.items.all()
+    set_ticket_item_statuses(ticket_id=ticket.pk, moves=[ItemMove(first.pk, TicketItemStatus.READY)], actor=cook)
+    set_ticket_item_statuses(
+        ticket_id=ticket.pk, moves=[ItemMove(second.pk, TicketItemStatus.READY)], actor=place.actor
+    )
+
+    for ids in ((second.pk, first.pk), (first.pk, second.pk)):
+        moves = [ItemMove(pk, TicketItemStatus.READY) for pk in ids]
+        with pytest.raises(MovedAlready) as raised:
+            set_ticket_item_statuses(ticket_id=ticket.pk, moves=moves, actor=cook)
+        assert raised.value.extra["by_name"] == "Manager"
+    assert third.status == "pending"
+
+
+def test_own_step_is_said_again_when_another_has_done_the_next(place: Place, cook: Actor) -> None:
+    recipe(place.dish, {"Cut": (2, [place.station]), "Fry": (4, [place.station]), "Plate": (1, [place.station])})
+    ticket = ticket_of(place)
+    item = ticket.items.get()
+
+    def finish(step: int, actor: Actor) -> None:
+        moves = [ItemMove(item.pk, TicketItemStatus.PREPARING, step)]
+        set_ticket_item_statuses(ticket_id=ticket.pk, moves=moves, actor=actor)
+
+    finish(0, cook)
+    finish(1, place.actor)
+    finish(0, cook)
+
+    assert [step["done"] for step in ticket.items.get().steps] == [True, True, False]
