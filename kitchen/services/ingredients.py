@@ -53,8 +53,8 @@ def update_ingredient(*, row_id: int, actor: Actor, **changes: Unpack[Ingredient
     """Change fields of an ingredient: the ones given, and no others. A count replaces what was reckoned with.
 
     Locks the ingredient, which what is being made takes from. In another unit of its kind what is on hand is told
-    anew; in one of another kind it is nothing, unless it is given too. Raises an alert when the count is below zero
-    and was not.
+    anew; for one of another kind it has to be given too, unless there is nothing. Raises an alert when the count is
+    below zero and was not.
 
     Raises NotAllowed, NotFound, Duplicate, InvalidFields, and InUse for a unit of another kind while recipes take it.
     """
@@ -102,7 +102,8 @@ def _change_unit(ingredient: Ingredient, unit: str, *, is_counted: bool) -> None
         if RecipeIngredient.objects.filter(ingredient=ingredient).exists():
             detail = f"Recipes take {ingredient.name} in {ingredient.unit}: it can't be counted in {unit}."
             raise InUse(detail, problems=[FieldProblem("/unit", "in_use", detail)])
-        ingredient.on_hand = Decimal(0)
+        if ingredient.on_hand and not is_counted:
+            raise InvalidFields.one("/on_hand", "required", f"Say how much of it is on hand in {unit}.")
     else:
         _check_told(ingredient, unit)
     if is_same_kind(ingredient.unit, unit) and not is_counted:

@@ -176,14 +176,16 @@ def test_in_use_when_the_unit_would_be_of_another_kind_than_recipes_take(house: 
     assert (eggs.unit, eggs.on_hand) == ("piece", Decimal(12))
 
 
-def test_nothing_is_on_hand_when_the_unit_becomes_one_of_another_kind(house: House) -> None:
+def test_it_is_counted_anew_when_the_unit_becomes_one_of_another_kind(house: House) -> None:
     eggs = stocked(house.restaurant.pk, "Eggs", "12", "piece")
 
+    refused = house.manager.patch(f"/api/ingredients/{eggs.pk}", {"unit": "kg"})
+    counted = house.manager.patch(f"/api/ingredients/{eggs.pk}", {"unit": "l", "on_hand": "0"}).body
     bare = house.manager.patch(f"/api/ingredients/{eggs.pk}", {"unit": "kg"}).body
-    counted = house.manager.patch(f"/api/ingredients/{eggs.pk}", {"unit": "l", "on_hand": "2"}).body
 
+    assert (refused.status, refused.body["errors"][0]["pointer"]) == (400, "/on_hand")
+    assert (counted["unit"], counted["on_hand"]) == ("l", "0.000")
     assert (bare["unit"], bare["on_hand"]) == ("kg", "0.000")
-    assert (counted["unit"], counted["on_hand"]) == ("l", "2.000")
 
 
 def test_ingredient_is_deleted_when_no_recipe_ever_took_it(house: House, milk: Allergen) -> None:
