@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from kitchen import states
@@ -65,7 +64,8 @@ def _write(item: KitchenOrderItem, steps: list[ProductionStep]) -> None:
 def move_waiting_of(*, ticket_id: int, station_id: int, actor: Actor) -> KitchenOrder:
     """Take what waits at a closed station off it, on one ticket: steps that nobody has begun go where others can.
 
-    What is in work there is finished there. Where no other station is open it stays. Locks as ``move_to_station``.
+    What was begun there as an item's first step is finished there. Where no other station is open it stays. Locks as
+    ``move_to_station``.
     """
     _, ticket = lock_ticket(ticket_id, actor=actor)
     rows = stations_locked(ticket.restaurant_id)
@@ -84,12 +84,14 @@ def move_waiting_of(*, ticket_id: int, station_id: int, actor: Actor) -> Kitchen
 
 def _leave(item: KitchenOrderItem, closed: Station, places: Places) -> bool:
     steps = read_steps(item)
-    waits = _is_waiting(item, steps)
     left = list(steps)
-    for number, step in enumerate(steps):
-        if step.station_id != closed.pk or not waits(number):
+    current = next(number for number, step in enumerate(steps) if not step.done)
+    for number in range(_first_waiting(item, current), len(steps)):
+        step = steps[number]
+        if step.station_id != closed.pk:
             continue
-        station = places.take(step.station_ids or (closed.pk,), step.minutes, is_first=number == 0)
+        is_load = number == current and not item.held
+        station = places.take(step.station_ids or (closed.pk,), step.minutes, is_first=is_load)
         if station is not None and station.pk != closed.pk:
             left[number] = _at(step, station)
     if tuple(left) == steps:
@@ -98,11 +100,10 @@ def _leave(item: KitchenOrderItem, closed: Station, places: Places) -> bool:
     return True
 
 
-def _is_waiting(item: KitchenOrderItem, steps: tuple[ProductionStep, ...]) -> Callable[[int], bool]:
-    """Return which steps nobody has begun: all that are not done, but for the first of an item that is in work.
+def _first_waiting(item: KitchenOrderItem, current: int) -> int:
+    """Return the first step that nobody has begun: the current one, but for the very first of an item that is in work.
 
     That somebody has begun a later one is said nowhere: rather it goes elsewhere than that it waits where nobody is.
     """
-    current = next((number for number, step in enumerate(steps) if not step.done), len(steps))
     is_begun = item.status == TicketItemStatus.PREPARING and current == 0
-    return lambda number: number >= current + is_begun
+    return current + is_begun

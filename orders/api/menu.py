@@ -19,6 +19,7 @@ from orders.api.menu_inputs import (
 )
 from orders.api.pages import FlagParameter, Ordering, PageQuery, id_parameter
 from orders.api.shelves import BY_NAME, Shelf, ShelfList, Writes, shelf_views
+from orders.errors import InUse
 from orders.models import Allergen, Category, FoodType, ModifierGroup
 from orders.scopes import Scope
 from orders.selectors import menu_of
@@ -74,7 +75,13 @@ AllergenList, AllergenRow = shelf_views(
         lambda restaurant_id: Allergen.objects.filter(restaurant_id=restaurant_id),
         BY_NAME,
         _named,
-        Writes(AllergenBody, menu_lists.create_allergen, menu_lists.update_allergen, menu_lists.delete_allergen),
+        Writes(
+            AllergenBody,
+            menu_lists.create_allergen,
+            menu_lists.update_allergen,
+            menu_lists.delete_allergen,
+            change_refuses=(InUse,),
+        ),
         *MENU,
     ),
     Named,

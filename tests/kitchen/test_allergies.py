@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from config import schema
 from kitchen.models import IngredientAllergen, KitchenOrderItem
 from kitchen.services.allergies import confirm_allergy
 from kitchen.services.recalls import recall_ticket
@@ -31,6 +32,7 @@ from orders.services.items import add_items, change_item, set_item_status
 from orders.services.menu_lists import update_allergen
 from orders.services.orders import create_order, set_order_status, update_order
 from orders.states import Channel, DeviceKind, ItemStatus, OrderStatus, Role
+from tests.callers import House
 from tests.contracts import items, latest, lines, stored, ticket_of, versions
 from tests.cookery import ingredient, recipe
 from tests.places import Place
@@ -445,3 +447,14 @@ def test_allergen_keeps_its_name_while_a_dish_of_an_open_order_contains_it(place
 
     with pytest.raises(InUse):
         update_allergen(row_id=nuts.pk, name="Tree nuts", actor=place.actor)
+
+
+def test_refusal_is_told_and_documented_when_an_allergen_that_is_awaited_is_renamed(house: House) -> None:
+    nuts = Allergen.objects.create(restaurant=house.restaurant, name="Nuts")
+    house.ticket(allergen_ids=[nuts.pk])
+
+    reply = house.manager.patch(f"/api/allergens/{nuts.pk}", {"name": "Tree nuts"})
+
+    assert (reply.status, reply.body["code"]) == (409, "in_use")
+    conflict = schema.document()["paths"]["/api/allergens/{row_id}"]["patch"]["responses"]["409"]
+    assert "in_use" in str(conflict)

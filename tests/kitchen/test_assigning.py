@@ -188,3 +188,20 @@ def test_next_step_leaves_a_station_that_closes_though_the_one_before_it_is_done
 
 def items_at(station: Station) -> list[int]:
     return list(KitchenOrderItem.objects.filter(station_id=station.pk, status="preparing").values_list("pk", flat=True))
+
+
+def test_stations_share_what_a_closed_one_leaves_when_its_items_are_on_one_ticket(place: Place) -> None:
+    grills = [Station.objects.create(restaurant=place.restaurant, name=f"Grill {n}", capacity=2) for n in (1, 2, 3)]
+    recipe(place.dish, {"Cut": (2, [place.station]), "Grill": (10, grills)})
+    Station.objects.filter(pk__in=[grill.pk for grill in grills[1:]]).update(silently=True, is_active=False)
+    order = place.order()
+    add_items(order_id=order.pk, items=[AskedItem(place.dish.pk, 1)] * 3, actor=place.actor)
+    found = items(place.confirm(order))
+    moves = [ItemMove(item.pk, TicketItemStatus.PREPARING, 0) for item in found]
+    set_ticket_item_statuses(ticket_id=found[0].ticket_id, moves=moves, actor=place.actor)
+    Station.objects.filter(pk__in=[grill.pk for grill in grills[1:]]).update(silently=True, is_active=True)
+
+    change_station(station_id=grills[0].pk, is_active=False, actor=place.actor)
+
+    assert [len(items_at(grill)) for grill in grills] == [0, 2, 2]
+    assert broken(place.restaurant.pk) == []
