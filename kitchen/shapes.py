@@ -55,7 +55,8 @@ class TicketItemShape(Struct, frozen=True):
 class KitchenOrderShape(Struct, frozen=True):
     """A ticket, whole. ``prep_minutes`` are whole minutes from its arrival to ready.
 
-    After ``warn_at`` it is slow, after ``late_at`` late: every screen and report goes by these.
+    After ``warn_at`` it is slow, after ``late_at`` late: every screen and report goes by these. ``recalled_at`` and
+    ``recall_reason`` are of the last recall, also when it has been made again since.
     """
 
     id: int
@@ -83,6 +84,8 @@ class KitchenOrderShape(Struct, frozen=True):
     completed_at: Timestamp | None
     warn_at: Timestamp | None
     late_at: Timestamp | None
+    recalled_at: Timestamp | None
+    recall_reason: Annotated[str | None, StaffOnly]
 
 
 class StationShape(Struct, frozen=True):
@@ -166,6 +169,8 @@ def ticket_shape(ticket: KitchenOrder) -> KitchenOrderShape:
         completed_at=maybe_timestamp(ticket.completed_at),
         warn_at=maybe_timestamp(ticket.warn_at),
         late_at=maybe_timestamp(ticket.late_at),
+        recalled_at=maybe_timestamp(ticket.recalled_at),
+        recall_reason=ticket.recall_reason or None,
     )
 
 

@@ -21,9 +21,6 @@ _TICKET_OF_RECALL = _TICKET_OF_STATUS | {"recalled_at", "recall_reason", "estima
 # What a course that is fired makes of the ticket: there is more to make, and another clock.
 _TICKET_OF_FIRE = frozenset({"estimated_ready_at", "warn_at", "late_at"})
 _TICKET_FIELDS = frozenset(KitchenOrderShape.__struct_fields__)
-
-# The columns of a ticket that its shape shows, by their names there.
-_TICKET_NAMES = _TICKET_FIELDS | {"recalled_at", "recall_reason"}
 # What of an item other events tell than ``kitchen:order_updated``.
 _TOLD_OF_ITEMS = frozenset(
     {
@@ -100,7 +97,7 @@ class TicketTelling(Telling):
                 self.add_ticket(events.TicketNew, changes={"ticket_status": [None, change.instance.status]})  # type: ignore[attr-defined]
                 told = True
                 continue
-            names = (set(change.fields) - NEVER_TOLD) & _TICKET_NAMES
+            names = (set(change.fields) - NEVER_TOLD) & _TICKET_FIELDS
             if "status" in names:
                 names -= self.tell_ticket_status(change)
             if "priority" in names:
@@ -117,7 +114,6 @@ class TicketTelling(Telling):
             rest.add("items")
         if any(is_fired(change) for change in self.story.ticket_items):
             rest -= _TICKET_OF_FIRE
-        rest &= _TICKET_FIELDS
         if rest and not told:
             self.add_ticket(events.TicketUpdated, changed_fields=sorted(rest), changes=changed_rest)
 
