@@ -65,6 +65,8 @@ def board_texts(user_name: str) -> dict[str, Any]:
         "contains": _("Contains"),
         "held": _("Held, course {course}"),
         "claimed_by": _("Chef: {name}"),
+        "recalled": _("Recalled"),
+        "recalled_because": _("Recalled: {reason}"),
         "cancel_asked": _("Cancel?"),
         "cancel_said": _("{name}: {reason}"),
         "cancel_accept": _("Accept"),
@@ -83,6 +85,8 @@ def _said_by_the_script() -> dict[str, Any]:
         "bump_taken_back": _("{number} changed while you bumped it. Nothing was sent: look again."),
         "new_ticket": _("New ticket {number}, {place}"),
         "ticket_changed": _("{number}, {place}, was changed."),
+        "ticket_recalled": _("{number}, {place}, is recalled: make it again."),
+        "ticket_recalled_because": _("{number}, {place}, is recalled: {reason}"),
         "ticket_cancelled": _("{number}, {place}, is cancelled. Stop making it."),
         "cancel_news": _("{number}, {place}: asked to cancel. {said}"),
         "cancel_title": {
@@ -135,6 +139,7 @@ class Card:
     priority: str
     status: str
     claimed: str
+    recalled: str
     allergies: str
     request: dict[str, Any] | None
     request_text: str
@@ -181,6 +186,7 @@ def _card(
         priority=text["priorities"].get(ticket["priority"], ""),
         status=text["statuses"][ticket["status"]],
         claimed=text["claimed_by"].format(name=ticket["chef_name"]) if ticket["chef_name"] else "",
+        recalled=_recall_text(ticket, text),
         allergies=", ".join(ticket["allergies"]),
         request=request,
         request_text=_request_text(request, text) if request else "",
@@ -189,6 +195,14 @@ def _card(
         fire_text=text["fire"].format(course=fires),
         actions=[(status, key, text["actions"][key]) for status, key in _actions(ticket)],
     )
+
+
+def _recall_text(ticket: dict[str, Any], text: dict[str, Any]) -> str:
+    """Return that a ticket in work was made once already, and why it came back."""
+    if ticket["status"] != "preparing" or ticket["recalled_at"] is None:
+        return ""
+    said: str = text["recalled_because" if ticket["recall_reason"] else "recalled"]
+    return said.format(reason=ticket["recall_reason"])
 
 
 def _request_text(request: dict[str, Any], text: dict[str, Any]) -> str:

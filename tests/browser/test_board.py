@@ -11,6 +11,7 @@ import pytest
 
 from kitchen.models import KitchenOrder
 from kitchen.services.allergies import confirm_allergy
+from kitchen.services.recalls import recall_ticket
 from kitchen.services.tickets import acknowledge_ticket, set_ticket_status
 from kitchen.states import TicketStatus
 from orders.models import Allergen
@@ -117,6 +118,11 @@ def test_script_shows_what_the_server_rendered(open_board: OpenBoard, place: Pla
     done = place.ticket()
     for status in (TicketStatus.PREPARING, TicketStatus.READY):
         set_ticket_status(ticket_id=done.pk, to=status, actor=place.actor)
+    for reason in ("", "Cold <b>fries</b>"):
+        recalled = place.ticket()
+        for status in (TicketStatus.PREPARING, TicketStatus.READY):
+            set_ticket_status(ticket_id=recalled.pk, to=status, actor=place.actor)
+        recall_ticket(ticket_id=recalled.pk, reason=reason, actor=place.actor)
     request_cancellation(order_id=done.order_id, reason="They left", actor=place.actor_of(Role.WAITER))
     page = open_board()
 
@@ -134,7 +140,7 @@ def test_script_shows_what_the_server_rendered(open_board: OpenBoard, place: Pla
         }"""
     )
 
-    assert len(by_server[0][2][2][2]) >= len(("rich", "started", "claimed"))
+    assert len(by_server[0][2][2][2]) >= len(("rich", "started", "claimed", "recalled", "recalled why"))
     assert by_script == by_server
 
 

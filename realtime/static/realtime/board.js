@@ -9,7 +9,7 @@ import { Bumps, UNDO_MS } from "./bumps.js";
 import { kitchenCommands } from "./commands.js";
 import { Decision } from "./decision.js";
 import {
-  asksForWord, element, filled, inOrder, isOpen, place, requestText, signature, ticketCard, updateClock,
+  asksForWord, element, filled, inOrder, isOpen, place, recallText, requestText, signature, ticketCard, updateClock,
 } from "./ticket.js";
 
 const ROOM = "kitchen";
@@ -27,6 +27,7 @@ const csrfToken = document.querySelector("input[name=csrfmiddlewaretoken]").valu
 let state = kitchenState(page.snapshot);
 let drawing = null;
 const shown = new Map(); // ticket id → what its card was built from
+const recalls = new Map(page.snapshot.orders.map((ticket) => [ticket.id, ticket.recalled_at])); // also of what has left
 
 const client = new BrigadeClient({
   rooms: [ROOM],
@@ -66,7 +67,8 @@ function follow(next) {
   const before = state;
   state = next;
   for (const ticket of next.orders.values()) {
-    if (!before.orders.has(ticket.id)) announceNew(ticket);
+    if (isRecalledNow(ticket)) announceRecall(ticket);
+    else if (!before.orders.has(ticket.id)) announceNew(ticket);
     else announceChange(before.orders.get(ticket.id), ticket);
   }
   for (const request of next.requests.values()) {
@@ -82,6 +84,19 @@ function announceRequest(request) {
   if (!ticket) return;
   const said = requestText(request, text);
   notify("warning", filled(text.cancel_news, { number: ticket.order_number, place: place(ticket, text), said }));
+}
+
+/** Whether a ticket has come back since this board last saw it, or since it was opened. */
+function isRecalledNow(ticket) {
+  if (recalls.get(ticket.id) === ticket.recalled_at) return false;
+  recalls.set(ticket.id, ticket.recalled_at);
+  return recallText(ticket, text) !== "" && Date.parse(ticket.recalled_at) > Date.parse(page.now);
+}
+
+function announceRecall(ticket) {
+  const words = ticket.recall_reason ? text.ticket_recalled_because : text.ticket_recalled;
+  const labels = { number: ticket.order_number, place: place(ticket, text), reason: ticket.recall_reason };
+  notify("warning", filled(words, labels));
 }
 
 function announceNew(ticket) {

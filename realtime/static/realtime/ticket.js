@@ -98,6 +98,12 @@ function changeText({ change, status }, text) {
   return filled(text.changes[change.kind], { fields: fields.join(", ") });
 }
 
+/** That a ticket in work was made once already, and why it came back; empty for all others. */
+export function recallText(ticket, text) {
+  if (ticket.status !== "preparing" || !ticket.recalled_at) return "";
+  return ticket.recall_reason ? filled(text.recalled_because, { reason: ticket.recall_reason }) : text.recalled;
+}
+
 /** Who asks for the ticket to be cancelled, and why. */
 export function requestText(request, text) {
   return filled(text.cancel_said, { name: request.requested_by_name, reason: request.reason });
@@ -167,7 +173,10 @@ function tags(ticket, text) {
   const urgent = ticket.priority === "normal" ? null : tag(`tag tag-${ticket.priority}`, text.priorities[ticket.priority]);
   const way = ticket.table_name ? tag("tag", text.channels[ticket.channel]) : null;
   const claimed = ticket.chef_name ? tag("tag", filled(text.claimed_by, { name: ticket.chef_name })) : null;
-  return element("ul", { class: "tags" }, urgent, tag("tag tag-status", text.statuses[ticket.status]), way, claimed);
+  const said = recallText(ticket, text);
+  const recalled = said ? tag("tag tag-recalled", said) : null;
+  const status = tag("tag tag-status", text.statuses[ticket.status]);
+  return element("ul", { class: "tags" }, recalled, urgent, status, way, claimed);
 }
 
 function tag(kind, label) {
