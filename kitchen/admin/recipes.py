@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
@@ -13,9 +13,17 @@ from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
+from kitchen.admin.preferences import StationsField
 from kitchen.measures import is_same_kind
 from kitchen.models import Recipe, RecipeIngredient, RecipeStep, Station
-from kitchen.services.recipes import AskedIngredient, AskedStep, create_recipe, delete_recipe, update_recipe
+from kitchen.services.recipes import (
+    AskedIngredient,
+    AskedStep,
+    create_recipe,
+    delete_recipe,
+    parts_of,
+    update_recipe,
+)
 from orders.admin.base import OwnedForm, OwnFilter, OwnInline, RestaurantAdmin, own_rows
 from orders.reach import reach_of
 
@@ -46,9 +54,9 @@ class OfRecipeForm(OwnedForm):
 
 
 class StepForm(OfRecipeForm):
-    """One step, with the stations that can do it; none is the dish's own."""
+    """One step, with the stations that can do it, the one that is preferred first; none is the dish's own."""
 
-    stations = forms.ModelMultipleChoiceField(Station.objects.none(), required=False)
+    stations = StationsField(Station.objects.none(), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -93,6 +101,7 @@ class StepInline(OfVersion):
     model = RecipeStep
     form = StepForm
     fields = ("position", "name", "minutes", "stations")
+    verbose_name = _("step")
     verbose_name_plural = _("steps")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -102,12 +111,12 @@ class StepInline(OfVersion):
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         """Offer own stations; a form's class is one request's, and so is the field that it is given here."""
         formset = super().get_formset(request, obj, **kwargs)
-        stations = own_rows(self.admin_site, Station, request)
+        stations = cast("QuerySet[Station]", own_rows(self.admin_site, Station, request))
         if obj is not None:
             stations = stations.filter(restaurant_id=obj.restaurant_id)
         # Read once, not for each step.
         offered = [(station.pk, str(station)) for station in stations]
-        field = forms.ModelMultipleChoiceField(stations, required=False, label=_("stations"))
+        field = StationsField(stations, required=False, label=_("stations, the preferred one first"))
         field.choices = offered
         formset.form.base_fields["stations"] = field
         return formset
@@ -130,7 +139,7 @@ class UseInline(OfVersion):
 
 @admin.register(Recipe)
 class RecipeAdmin(RestaurantAdmin[Recipe]):
-    """The recipes that are in force. Saving one makes its next version; tickets keep that which they were opened by."""
+    """The recipes in force. Changing one makes its next version; tickets keep that which they were opened by."""
 
     form = RecipeForm
     fields = ("restaurant", "menu_item", "version", "updated_at", "seen_version")
@@ -175,7 +184,7 @@ class RecipeAdmin(RestaurantAdmin[Recipe]):
         """Wait for the parts: a version is written as a whole."""
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Have the service write the version."""
+        """Have the service write the version, and name it; none where all is as it was."""
         recipe: Recipe = form.instance
         actor = reach_of(request).actor(recipe.restaurant_id)
         steps: list[AskedStep] = []
@@ -186,17 +195,14 @@ class RecipeAdmin(RestaurantAdmin[Recipe]):
                 steps = _steps(formset)
             else:
                 uses = _uses(formset)
-        if change:
-            update_recipe(
-                recipe_id=recipe.pk,
-                steps=steps,
-                ingredients=uses,
-                version=form.cleaned_data.get("seen_version"),
-                actor=actor,
-            )
-            return
-        made = create_recipe(menu_item_id=recipe.menu_item_id, steps=steps or None, ingredients=uses, actor=actor)
-        recipe.pk = made.pk
+        if not change:
+            made = create_recipe(menu_item_id=recipe.menu_item_id, steps=steps or None, ingredients=uses, actor=actor)
+            recipe.pk, recipe.version = made.pk, made.version
+        elif (steps, uses) != parts_of(recipe):
+            seen = form.cleaned_data.get("seen_version")
+            recipe.version = update_recipe(
+                recipe_id=recipe.pk, steps=steps, ingredients=uses, version=seen, actor=actor
+            ).version
 
     def delete_model(self, request: HttpRequest, obj: Recipe) -> None:
         """Take a recipe away."""

@@ -26,7 +26,7 @@ from orders.reach import reach_of
 class StationForm(OwnedForm):
     """A station; closing it moves what waits there."""
 
-    capacity = forms.IntegerField(label=_("capacity"), min_value=1, max_value=BIGGEST_CAPACITY, initial=4)
+    capacity = forms.IntegerField(label=_("Capacity"), min_value=1, max_value=BIGGEST_CAPACITY, initial=4)
 
     def said(self) -> StationChanges:
         """Return what the user has said, as the services are asked for it."""

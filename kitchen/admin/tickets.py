@@ -87,7 +87,7 @@ class KitchenOrderAdmin(RestaurantAdmin[KitchenOrder]):
             {
                 "fields": (
                     "created_at", "acknowledged_at", "started_at", "promised_ready_at", "estimated_ready_at",
-                    "warn_at", "late_at", "ready_at", "completed_at", "recalled_at", "prep_minutes", "version",
+                    "warn_at", "late_at", "ready_at", "completed_at", "recalled_at", "prep_took", "version",
                 ),
             },
         ),
@@ -95,7 +95,7 @@ class KitchenOrderAdmin(RestaurantAdmin[KitchenOrder]):
     inlines = (KitchenOrderItemInline,)
     list_display = (
         "order_number", "status_badge", "priority", "channel", "table_name", "chef_name", "created_at", "ready_at",
-        "prep_minutes",
+        "prep_took",
     )  # fmt: skip
     list_filter = ("status", "priority", "channel")
     list_select_related = ("restaurant",)
@@ -136,6 +136,11 @@ class KitchenOrderAdmin(RestaurantAdmin[KitchenOrder]):
             return "-"
         address = reverse("admin:kitchen_productioncontract_change", args=(ticket.contract_id,))
         return format_html('<a href="{}">v{}</a>', address, ticket.contract_version)
+
+    @admin.display(description=_("prep minutes"))
+    def prep_took(self, ticket: KitchenOrder) -> str:
+        """Say how long it took until everything was made."""
+        return "-" if ticket.prep_minutes is None else str(ticket.prep_minutes)
 
     @admin.action(description=_("Start"))
     def start(self, request: HttpRequest, queryset: QuerySet[KitchenOrder]) -> None:

@@ -153,6 +153,11 @@ def _lock_recipe(recipe_id: int, actor: Actor, version: int | None) -> Recipe:
     return recipe
 
 
+def parts_of(recipe: Recipe) -> tuple[list[AskedStep], list[AskedIngredient]]:
+    """Return what the version in force says, as it would be asked for: whoever asks for the same changes nothing."""
+    return _steps_of(recipe), _ingredients_of(recipe)
+
+
 def _steps_of(recipe: Recipe) -> list[AskedStep]:
     rows = RecipeStep.objects.filter(recipe=recipe, version=recipe.version).prefetch_related("places")
     return [

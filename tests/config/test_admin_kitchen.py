@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from typing import Any
 
 import pytest
@@ -116,6 +118,13 @@ def test_station_is_taken_out_when_nothing_needs_it(place: Place, manager: Clien
     assert events_since(before) == by_manager(place, "station:updated")
 
 
+def test_labels_begin_with_a_capital_when_a_station_is_shown(place: Place, manager: Client) -> None:
+    page = manager.get(f"{STATIONS}{place.station.pk}/change/").text
+
+    labels = re.findall(r"<label[^>]*>([^<]+)</label>", page)
+    assert labels == ["Name:", "Capacity:", "Is active", "Load:"]
+
+
 # Tickets ------------------------------------------------------------------------------------------
 
 
@@ -166,6 +175,30 @@ def test_ticket_shows_contract_steps_courses_alerts_and_changes(place: Place, ma
     assert f'<a href="{CONTRACTS}{contract.pk}/change/">v2</a>' in page
     assert "Sear (5 min, Grill) → Plate (2 min, Grill)" in page
     assert "⚠ Nuts (not confirmed)" in page
+
+
+def prep_minutes(page: str) -> list[str]:
+    """What a ticket's page says of its minutes."""
+    return re.findall(r'field-prep_took.*?<div class="readonly">(.*?)</div>', page, re.DOTALL)
+
+
+def test_minutes_are_a_dash_when_a_ticket_is_not_made_yet(place: Place, manager: Client) -> None:
+    ticket = place.ticket()
+
+    page = manager.get(f"{TICKETS}{ticket.pk}/change/").text
+
+    assert prep_minutes(page) == ["-"]
+    assert ">None<" not in page
+
+
+def test_minutes_are_whole_when_a_ticket_is_made(place: Place, manager: Client) -> None:
+    ticket = place.ticket()
+    ready_at = ticket.created_at + dt.timedelta(minutes=7, seconds=31)
+    KitchenOrder.objects.filter(pk=ticket.pk).update(silently=True, ready_at=ready_at)
+
+    page = manager.get(f"{TICKETS}{ticket.pk}/change/").text
+
+    assert prep_minutes(page) == ["8"]
 
 
 # Contracts ----------------------------------------------------------------------------------------

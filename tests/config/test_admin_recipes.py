@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -91,13 +92,59 @@ def test_next_version_is_made_when_a_recipe_is_saved(place: Place, manager: Clie
     sent |= {"steps-0-name": "Salt", "steps-2-DELETE": "on", "ingredients-0-quantity": "3.5"}
     said = send(manager, page_of(recipe), sent)
 
-    assert said == ['The recipe “<a href="' + page_of(recipe) + '">Burger v1</a>” was changed successfully.']
+    assert said == ['The recipe “<a href="' + page_of(recipe) + '">Burger v2</a>” was changed successfully.']
     assert versions() == [(1, "Season"), (1, "Grill"), (1, "Rest"), (2, "Salt"), (2, "Grill")]
     assert Recipe.objects.get().version == 2
     uses = list(RecipeIngredient.objects.values_list("version", "quantity", "unit"))
     assert uses == [(1, Decimal(2), "g"), (2, Decimal("3.5"), "g")]
     places = RecipeStepStation.objects.filter(step__version=2).values_list("step__name", "station_id")
     assert sorted(places) == [("Grill", pk) for pk in sorted(both)]
+
+
+def preferred(recipe: Recipe) -> list[str]:
+    """The stations of the version in force, the preferred one first."""
+    recipe.refresh_from_db()
+    places = RecipeStepStation.objects.filter(step__recipe=recipe, step__version=recipe.version)
+    return list(places.order_by("step__position", "position").values_list("station__name", flat=True))
+
+
+def test_nothing_changes_when_a_recipe_is_saved_as_it_is(place: Place, manager: Client) -> None:
+    salt = stocked(place.restaurant.pk, "Salt")
+    stations = [StationFactory(restaurant=place.restaurant, name=name) for name in ("Wok", "Oven", "Bar")]
+    steps = [AskedStep("Season", 1), AskedStep("Fry", 8, station_ids=tuple(station.pk for station in stations))]
+    recipe = written(place.dish, [(salt, "2", "g")], steps)
+
+    said = send(manager, page_of(recipe), form_of(manager, page_of(recipe)))
+
+    assert said == ['The recipe “<a href="' + page_of(recipe) + '">Burger v1</a>” was changed successfully.']
+    assert versions() == [(1, "Season"), (1, "Fry")]
+    assert preferred(recipe) == ["Wok", "Oven", "Bar"]
+
+
+def test_another_station_is_preferred_when_the_order_of_a_steps_stations_is_changed(
+    place: Place, manager: Client
+) -> None:
+    wok, oven, bar = (StationFactory(restaurant=place.restaurant, name=name) for name in ("Wok", "Oven", "Bar"))
+    recipe = written(place.dish, steps=[AskedStep("Fry", 8, station_ids=(wok.pk, oven.pk))])
+    sent = form_of(manager, page_of(recipe))
+
+    said = send(manager, page_of(recipe), sent | {"steps-0-stations": [bar.pk, "", wok.pk]})
+
+    assert said == ['The recipe “<a href="' + page_of(recipe) + '">Burger v2</a>” was changed successfully.']
+    assert preferred(recipe) == ["Bar", "Wok"]
+
+
+def test_choices_stand_in_their_order_when_a_recipe_is_shown(place: Place, manager: Client) -> None:
+    wok, oven = (StationFactory(restaurant=place.restaurant, name=name) for name in ("Wok", "Oven"))
+    recipe = written(place.dish, steps=[AskedStep("Fry", 8, station_ids=(wok.pk, oven.pk))])
+
+    shown = manager.get(page_of(recipe)).text
+
+    chosen = re.findall(r'<select name="steps-0-stations".*?</select>', shown, re.DOTALL)
+    assert [re.findall(r"selected>([^<]+)<", choice) for choice in chosen] == [["Wok"], ["Oven"], ["No other"]]
+    assert [re.findall(r'aria-label="([^"]+)"', choice) for choice in chosen] == [
+        ["Preferred station"], ["Also at, choice 2"], ["Also at, choice 3"],
+    ]  # fmt: skip
 
 
 def test_recipe_is_written_when_it_is_added(place: Place, manager: Client) -> None:
@@ -156,6 +203,8 @@ def test_nothing_is_saved_when_somebody_else_wrote_a_version(place: Place, manag
         ({"steps-0-DELETE": "on"}, "A dish is made in one step at least."),
         ({"steps-0-minutes": "1441"}, "Ensure this value is less than or equal to 1440."),
         ({"steps-0-name": ""}, "This field is required."),
+        ({"steps-0-stations": ["0"]}, "Select a valid choice. 0 is not one of the available choices."),
+        ({"steps-0-stations": ["pan"]}, "“pan” is not a valid value."),
         ({"ingredients-0-quantity": "0"}, "Ensure this value is greater than or equal to 0.001."),
         ({"ingredients-0-quantity": "0.0001"}, "Ensure that there are no more than 3 decimal places."),
         ({"ingredients-0-quantity": "100001"}, "That is more than 100000 g in one portion."),
@@ -172,6 +221,16 @@ def test_recipe_is_refused_in_words_when_it_makes_no_sense(
     told = send(manager, page_of(recipe), form_of(manager, page_of(recipe)) | changes)
 
     assert told == [said]
+    assert versions() == [(1, "Grill")]
+
+
+def test_recipe_is_refused_in_words_when_a_step_names_a_station_twice(place: Place, manager: Client) -> None:
+    recipe = written(place.dish, steps=[AskedStep("Grill", 8)])
+    twice = {"steps-0-stations": [place.station.pk, place.station.pk]}
+
+    told = send(manager, page_of(recipe), form_of(manager, page_of(recipe)) | twice)
+
+    assert told == [f"{place.station.name} is named twice."]
     assert versions() == [(1, "Grill")]
 
 
