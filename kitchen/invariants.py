@@ -20,6 +20,9 @@ _SINCE_CONTRACTS = """
      WHERE app = 'kitchen' AND name = '0005_complete_kitchen')
 """
 
+# Neither cancelled nor, once made, voided.
+_WANTED = "(i.status <> 'cancelled' AND i.change->>'kind' IS DISTINCT FROM 'voided')"
+
 # Each selects the sentences of one rule; its only parameter is the restaurant.
 _RULES = (
     # What was confirmed is the kitchen's, once (that a second ticket can't be is the database's own rule) ...
@@ -93,7 +96,16 @@ _RULES = (
                       WHERE (said->>'order_item_id')::bigint = l.id AND (said->>'quantity')::int = l.quantity)
     ORDER BY l.id
     """,
-    # Where an order stands, and its ticket (domain.md). A ticket that the kitchen has put away stays so.
+    # What is on the boards is wanted ...
+    """
+    SELECT 'Ticket ' || t.order_number || ' (id ' || t.id || ') is ' || t.status || ', and nothing on it is wanted.'
+    FROM kitchen_kitchenorder t JOIN kitchen_kitchenorderitem i ON i.ticket_id = t.id
+    WHERE t.restaurant_id = %s AND t.status IN ('pending', 'acknowledged', 'preparing', 'ready')
+    GROUP BY t.id HAVING NOT bool_or({wanted})
+    ORDER BY t.id
+    """.replace("{wanted}", _WANTED),
+    # ... and where an order stands, there is its ticket (domain.md). One that the kitchen has put away stays so, and
+    # one on which nothing is wanted any more is cancelled, wherever its order goes.
     """
     SELECT 'Order ' || o.order_number || ' (id ' || o.id || ') is ' || o.status || ', and its ticket is ' || t.status
            || '.'
@@ -103,8 +115,10 @@ _RULES = (
         ('ready', 'ready'), ('ready', 'completed'), ('served', 'completed'),
         ('delivering', 'ready'), ('delivering', 'completed'), ('delivered', 'completed'),
         ('completed', 'completed'), ('cancelled', 'cancelled'), ('cancelled', 'completed'))
+      AND NOT (t.status = 'cancelled'
+               AND NOT EXISTS (SELECT FROM kitchen_kitchenorderitem i WHERE i.ticket_id = t.id AND {wanted}))
     ORDER BY o.id
-    """,
+    """.replace("{wanted}", _WANTED),
     # How far a line is, and what is made of it. A cancelled order's lines stay as they were.
     """
     SELECT i.name || ' on ticket ' || t.order_number || ' (item ' || i.id || ') is ' || i.status

@@ -27,13 +27,15 @@ from kitchen.services.estimates import estimated, places_of
 from kitchen.services.touching import (
     alert_again,
     contract_of,
+    is_wanted,
     settle,
     start_clock,
+    take_up,
     ticket_items,
     ticket_of,
     touch,
 )
-from kitchen.states import TO_MAKE, TicketItemStatus
+from kitchen.states import TO_MAKE, TicketItemStatus, TicketStatus
 from orders import states
 from orders.aggregates import keep_rows, lines_of
 from orders.errors import Conflict, NotFound
@@ -236,6 +238,8 @@ def _follow(order: Order, ticket: KitchenOrder) -> None:
     version = (ticket.contract_version or 0) + 1
     difference = _differ(order, ticket, version)
     items = ticket_items(ticket)
+    if ticket.status == TicketStatus.CANCELLED and any(map(is_wanted, items)):
+        take_up(order, ticket)
     lines = {line.pk for line in _wanted(order)}
     production = [_produced(item) for item in items if item.order_item_id in lines]
     contract = _contract(order, version, production, _ready_at(ticket, difference), timezone.now())

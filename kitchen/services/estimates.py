@@ -26,7 +26,10 @@ def places_of(restaurant_id: int) -> Places:
 
 
 def estimated(ticket: KitchenOrder) -> dt.datetime:
-    """Return when what is left of the ticket will be ready, behind what others have waiting. Locks the stations."""
+    """Return when what is left of the ticket will be ready, behind what others have waiting. Locks the stations.
+
+    Where all that is left is held, it is when its next course would be ready if it were fired now.
+    """
     items = ticket_items(ticket)
     stations = {station.pk: station for station in stations_locked(ticket.restaurant_id)}
     _, ahead = uncounted(require_unit())
@@ -39,7 +42,10 @@ def estimated(ticket: KitchenOrder) -> dt.datetime:
         if is_waiting(saved):
             own += work_of(saved)
     ahead.subtract(own)
-    left = [read_steps(item) for item in items if item.status in TO_MAKE and not item.held]
+    waiting = [item for item in items if item.status in TO_MAKE]
+    next_course = min((item.course for item in waiting), default=1)
+    fired = [item for item in waiting if not item.held] or [item for item in waiting if item.course == next_course]
+    left = [read_steps(item) for item in fired]
     return timezone.now() + dt.timedelta(minutes=estimating.minutes_until_ready(left, stations, ahead=ahead))
 
 

@@ -83,7 +83,7 @@ def take_up_again(order: Order) -> None:
     What is put off of its contract may wait: other changes of the unit may come.
     """
     ticket = ticket_of(order)
-    if ticket is None or ticket.status not in (TicketStatus.READY, TicketStatus.COMPLETED):
+    if ticket is None or order.status not in (OrderStatus.READY, OrderStatus.SERVED):
         return
     ticket.status = TicketStatus.PREPARING
     ticket.ready_at = None

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from kitchen.cookbook import Cookbook
 from kitchen.models import KitchenOrder, KitchenOrderItem, Station
-from kitchen.states import TO_MAKE, TicketItemStatus, TicketStatus
+from kitchen.states import OPEN, TO_MAKE, TicketItemStatus, TicketStatus
 from orders import states
 from orders.actors import Actor
 from orders.aggregates import lines_of, lock_order, rows_of
@@ -168,9 +168,25 @@ def is_unconfirmed(item: KitchenOrderItem) -> bool:
 
 
 def settle(order: Order, ticket: KitchenOrder) -> None:
-    """Make the ticket ready, and its order, when nothing on it is left to make or confirm, and something was made."""
-    left = [item for item in ticket_items(ticket) if item.status != TicketItemStatus.CANCELLED]
+    """Make the ticket ready, and its order, when nothing on it is left to make or confirm, and something was made.
+
+    One on which nothing is wanted any more is cancelled: its order stays as it is, the floor's to close or to add to.
+    """
+    items = ticket_items(ticket)
+    left = [item for item in items if item.status != TicketItemStatus.CANCELLED]
     is_made = bool(left) and all(item.status == TicketItemStatus.READY for item in left)
-    if ticket.status == TicketStatus.PREPARING and is_made and not any(map(is_unconfirmed, left)):
+    if ticket.status in OPEN and not any(map(is_wanted, items)):
+        enter(ticket, TicketStatus.CANCELLED)
+    elif ticket.status == TicketStatus.PREPARING and is_made and not any(map(is_unconfirmed, left)):
         enter(ticket, TicketStatus.READY)
         follow_ticket(order, OrderStatus.READY)
+
+
+def take_up(order: Order, ticket: KitchenOrder) -> None:
+    """Have a cancelled ticket on the boards again, since something on it is wanted: new, or in work as its order is."""
+    is_new = order.status == OrderStatus.CONFIRMED
+    ticket.status = TicketStatus.PENDING if is_new else TicketStatus.PREPARING
+    if is_new:
+        ticket.chef_id, ticket.chef_name, ticket.acknowledged_at = None, "", None
+    start_clock(ticket)
+    touch(ticket)

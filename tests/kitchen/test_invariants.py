@@ -75,6 +75,11 @@ def bumped(place: Place) -> KitchenOrder:
     return ticket
 
 
+def void_all(place: Place, ticket: KitchenOrder) -> None:
+    for item in items_of(ticket):
+        remove_item(order_id=ticket.order_id, item_id=item.order_item_id, actor=place.actor, reason="sent back")
+
+
 Planted = Callable[[Place], tuple[str, str]]
 
 
@@ -137,6 +142,22 @@ def _order_elsewhere(place: Place) -> tuple[str, str]:
     ticket = ticket_of(place)
     write("UPDATE orders_order SET status = 'ready' WHERE id = %s", ticket.order_id)
     return f"Order {ticket.order_number} (id {ticket.order_id}) is ready, and its ticket is pending.", ""
+
+
+def _ticket_dropped(place: Place) -> tuple[str, str]:
+    ticket = ticket_of(place, 1)
+    write("UPDATE kitchen_kitchenorder SET status = 'cancelled' WHERE id = %s", ticket.pk)
+    return (
+        f"Order {ticket.order_number} (id {ticket.order_id}) is confirmed, and its ticket is cancelled.",
+        f"Ticket {ticket.order_number} (id {ticket.pk}) is cancelled, and Burger on it pending.",
+    )
+
+
+def _nothing_wanted(place: Place) -> tuple[str, str]:
+    ticket = ticket_of(place)
+    void_all(place, ticket)
+    write("UPDATE kitchen_kitchenorder SET status = 'pending' WHERE id = %s", ticket.pk)
+    return f"Ticket {ticket.order_number} (id {ticket.pk}) is pending, and nothing on it is wanted.", ""
 
 
 def _line_elsewhere(place: Place) -> tuple[str, str]:
@@ -229,8 +250,8 @@ def _loads(place: Place) -> tuple[str, str]:
 
 PLANTED: list[Planted] = [
     _no_ticket, _never_confirmed, _gap, _line_differs, _line_too_many, _order_differs, _order_elsewhere,
-    _line_elsewhere, _item_behind, _all_made, _unconfirmed, _never_written_off, _used_none, _used_too_much,
-    _used_something_else, _loads,
+    _ticket_dropped, _nothing_wanted, _line_elsewhere, _item_behind, _all_made, _unconfirmed, _never_written_off,
+    _used_none, _used_too_much, _used_something_else, _loads,
 ]  # fmt: skip
 
 
@@ -307,6 +328,21 @@ def _voided_by_the_kitchen(place: Place) -> None:
     move(place, ticket, 1, to="cancelled")
 
 
+def _all_voided(place: Place) -> None:
+    for ticket in (ticket_of(place), bumped(place)):
+        void_all(place, ticket)
+    staffed = ticket_of(place)
+    void_all(place, staffed)
+    for to in (OrderStatus.PREPARING, OrderStatus.READY, OrderStatus.SERVED):
+        set_order_status(order_id=staffed.order_id, to=to, actor=place.actor)
+
+
+def _all_voided_and_more_wanted(place: Place) -> None:
+    for ticket in (ticket_of(place), bumped(place)):
+        void_all(place, ticket)
+        add_items(order_id=ticket.order_id, items=[AskedItem(place.dish.pk, 1)], actor=place.actor)
+
+
 def _second_round(place: Place) -> None:
     ticket = bumped(place)
     set_order_status(order_id=ticket.order_id, to=OrderStatus.SERVED, actor=place.actor)
@@ -342,7 +378,8 @@ def _cancelled(place: Place) -> None:
 
 DONE: list[Callable[[Place], None]] = [
     _confirmed, _claimed_and_made_by_steps, _served_by_course, _confirmed_as_safe, _recalled,
-    _recalled_after_one_was_voided, _changed, _voided_by_the_kitchen, _second_round, _moved_and_closed, _prioritised,
+    _recalled_after_one_was_voided, _changed, _voided_by_the_kitchen, _all_voided,
+    _all_voided_and_more_wanted, _second_round, _moved_and_closed, _prioritised,
     _put_away, _cancelled,
 ]  # fmt: skip
 

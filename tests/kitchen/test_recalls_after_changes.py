@@ -8,6 +8,8 @@ import pytest
 
 from kitchen.models import KitchenOrder, KitchenOrderItem, Station
 from kitchen.services.recalls import recall_ticket
+from kitchen.services.tickets import set_ticket_status
+from kitchen.states import TicketStatus
 from orders.errors import NotEditable
 from orders.models import HistoryEntry, Order
 from orders.services.items import remove_item
@@ -43,6 +45,7 @@ def test_voided_item_stays_made_when_the_rest_is_recalled(place: Place) -> None:
 
 def test_recall_is_refused_when_all_that_was_made_was_voided(place: Place) -> None:
     ticket = bumped(place)
+    set_ticket_status(ticket_id=ticket.pk, to=TicketStatus.COMPLETED, actor=place.actor)
     for item in items_of(ticket):
         void(place, ticket, item)
 

@@ -158,10 +158,23 @@ class Expected:
                 self.make(line, "ready")
         self.ticket = self.status = "ready"
 
+    @property
+    def is_wanted(self) -> bool:
+        return any(line.made and line.status != "cancelled" for line in self.lines.values())
+
     def settle(self) -> None:
         left = [line.made for line in self.lines.values() if line.made not in (None, "cancelled")]
-        if self.ticket == "preparing" and left and set(left) == {"ready"}:
+        if self.ticket in ("pending", "acknowledged", "preparing", "ready") and not self.is_wanted:
+            self.ticket = "cancelled"
+        elif self.ticket == "preparing" and left and set(left) == {"ready"}:
             self.ticket = self.status = "ready"
+
+    def take_up(self) -> None:
+        """More is to be made of an order that the kitchen has, or had."""
+        if self.status in ("ready", "served"):
+            self.ticket = self.status = "preparing"
+        elif self.ticket == "cancelled":
+            self.ticket = "pending" if self.status == "confirmed" else "preparing"
 
     def cancel(self) -> None:
         self.status = "cancelled"
@@ -174,7 +187,7 @@ class Expected:
     def hand_over(self, to: str) -> None:
         self.status = to
         if to != "delivering":
-            self.ticket = "completed"
+            self.ticket = "cancelled" if self.ticket == "cancelled" else "completed"
             for line in self.lines.values():
                 line.status = "cancelled" if line.status == "cancelled" else "served"
 
@@ -374,6 +387,8 @@ class RestaurantAtWork(RuleBasedStateMachine):
             order.status, order.ticket = to, "pending"
             for line in order.lines.values():
                 line.made = "pending" if line.status == "pending" else None
+        elif order.ticket == "cancelled" and to in ("preparing", "ready"):
+            order.status = to
         elif to == "preparing":
             order.start()
         elif to == "ready":
@@ -536,8 +551,7 @@ class RestaurantAtWork(RuleBasedStateMachine):
             self.take(portions)
         if order.status not in EARLY:
             line.made = "pending"
-            if order.ticket in ("ready", "completed"):
-                order.ticket = order.status = "preparing"
+            order.take_up()
 
     @rule(position=orders, quantity=quantities, picked=st.integers(0, 3))
     def change(self, position: int, quantity: int, picked: int) -> None:
@@ -640,8 +654,9 @@ class RestaurantAtWork(RuleBasedStateMachine):
             "completed": {"completed"},
             "cancelled": {None, "cancelled", "completed"},
         }
-        for status, ticket_status in self.held.statuses.values():
-            assert ticket_status in agreeing.get(status, {None})
+        for pk, (status, ticket_status) in self.held.statuses.items():
+            is_dropped = ticket_status == "cancelled" and not self.expected[pk].is_wanted
+            assert is_dropped or ticket_status in agreeing.get(status, {None})
 
     @invariant()
     def sums_are_those_of_the_lines(self) -> None:
