@@ -38,6 +38,12 @@ def is_same_kind(one: str, other: str) -> bool:
     return smallest_of(one) == smallest_of(other)
 
 
+def told(quantity: Decimal, unit: str) -> str:
+    """Say how much it is, as people do: 2 pieces, 0.5 kg, -3 l."""
+    word = "pieces" if unit == Unit.PIECE and abs(quantity) != 1 else unit
+    return f"{quantity.normalize():f} {word}"
+
+
 def is_exact(quantity: Decimal, unit: str, to: str) -> bool:
     """Whether three decimals are enough to say the quantity in another unit of its kind."""
     exact = _exactly(quantity, unit, to)

@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from kitchen.measures import told
 from kitchen.models import Consumption, Ingredient, KitchenOrder, KitchenOrderItem, ProductionContract, Station
 from kitchen.shapes import station_shape
 from orders.models import (
@@ -116,7 +117,7 @@ def _other(change: Change, fields: Pairs) -> Draft | None:
         was, now = fields.get("on_hand", (row.on_hand, row.on_hand))
         if not _ran_out(was, now):
             return None
-        message = f"{row.name}: {now} {row.unit} on hand. More was used than was counted in."
+        message = f"{row.name} has run out: {told(now, row.unit)} on hand."
         data = events.AlertRaised(severity="warning", message=message, audience="staff")
         rooms = ["*"]
     elif isinstance(row, Alert):

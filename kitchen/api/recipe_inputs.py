@@ -69,11 +69,11 @@ class StepBody(Body):
 
 
 class UseBody(Body):
-    """What one portion takes of an ingredient."""
+    """What one portion takes of an ingredient; without a ``unit`` it is told in the ingredient's own."""
 
     ingredient_id = id_field()
     quantity = PortionQuantity()
-    unit = Choice(Unit)
+    unit = Choice(Unit, required=False)
 
 
 class RecipeBody(Body):
@@ -136,7 +136,9 @@ def asked_recipe(body: dict[str, Any]) -> dict[str, Any]:
     if "steps" in body:
         asked["steps"] = [_asked_step(step) for step in body["steps"]]
     if "ingredients" in body:
-        asked["ingredients"] = [AskedIngredient(**use) for use in body["ingredients"]]
+        asked["ingredients"] = [
+            AskedIngredient(use["ingredient_id"], use["quantity"], use.get("unit", "")) for use in body["ingredients"]
+        ]
     return asked
 
 

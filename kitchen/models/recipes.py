@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
-from kitchen.measures import Unit
+from kitchen.measures import Unit, told
 from kitchen.models.stations import Station
 from orders.models import Allergen, MenuItem, Restaurant
 from orders.units import TrackedModel
@@ -119,4 +119,4 @@ class RecipeIngredient(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.quantity} {self.unit} {self.ingredient}"
+        return f"{told(self.quantity, self.unit)} {self.ingredient}"

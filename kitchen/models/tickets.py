@@ -6,7 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from kitchen import states
-from kitchen.measures import Unit
+from kitchen.measures import Unit, told
 from kitchen.models.contracts import ProductionContract
 from kitchen.models.recipes import Ingredient
 from kitchen.models.stations import Station
@@ -154,4 +154,4 @@ class Consumption(TrackedModel):
         )
 
     def __str__(self) -> str:
-        return f"{self.quantity} {self.unit}"
+        return told(self.quantity, self.unit)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TypedDict, Unpack
 
-from kitchen.measures import converted, is_exact, is_same_kind
+from kitchen.measures import converted, is_exact, is_same_kind, told
 from kitchen.models import Ingredient, IngredientAllergen, RecipeIngredient
 from orders.actors import Actor
 from orders.errors import FieldProblem, InUse, InvalidFields, NotFound
@@ -109,7 +109,7 @@ def _change_unit(ingredient: Ingredient, unit: str, *, is_counted: bool) -> None
     if is_same_kind(ingredient.unit, unit) and not is_counted:
         on_hand = converted(ingredient.on_hand, ingredient.unit, unit)
         if abs(on_hand) > MOST_ON_HAND:
-            raise InvalidFields.one("/unit", "max_value", f"{on_hand} {unit} on hand are more than can be told.")
+            raise InvalidFields.one("/unit", "max_value", f"{told(on_hand, unit)} on hand are more than can be told.")
         ingredient.on_hand = on_hand
     ingredient.unit = unit
 
@@ -118,7 +118,9 @@ def _check_told(ingredient: Ingredient, unit: str) -> None:
     """Raise InUse where a recipe takes less than can be told in the unit: it would be written off many times over."""
     for use in RecipeIngredient.objects.filter(ingredient=ingredient):
         if not is_exact(use.quantity, use.unit, unit):
-            detail = f"A recipe takes {use.quantity} {use.unit} of {ingredient.name}: {unit} are too coarse for that."
+            detail = (
+                f"A recipe takes {told(use.quantity, use.unit)} of {ingredient.name}: {unit} is too coarse for that."
+            )
             raise InUse(detail, problems=[FieldProblem("/unit", "in_use", detail)])
 
 

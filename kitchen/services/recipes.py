@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TypeVar
 
@@ -44,11 +44,11 @@ class AskedStep:
 
 @dataclass(frozen=True, slots=True)
 class AskedIngredient:
-    """What one portion takes of an ingredient."""
+    """What one portion takes of an ingredient; without a unit it is the ingredient's own."""
 
     ingredient_id: int
     quantity: Decimal
-    unit: str
+    unit: str = ""
 
 
 @unit_of_work
@@ -76,7 +76,7 @@ def create_recipe(
         raise Duplicate(f"{dish} has a recipe: change that one.", "/menu_item_id")
     if steps is None:
         steps = [AskedStep(dish.name, dish.prep_minutes)]
-    _check(actor.restaurant_id, steps, ingredients)
+    ingredients = _checked(actor.restaurant_id, steps, ingredients)
     recipe.is_active = True
     return _write(recipe, steps, ingredients)
 
@@ -106,7 +106,7 @@ def update_recipe(
         steps = _steps_of(recipe)
     if ingredients is None:
         ingredients = _ingredients_of(recipe)
-    _check(actor.restaurant_id, steps, ingredients)
+    ingredients = _checked(actor.restaurant_id, steps, ingredients)
     return _write(recipe, steps, ingredients)
 
 
@@ -171,8 +171,12 @@ def _ingredients_of(recipe: Recipe) -> list[AskedIngredient]:
     return [AskedIngredient(row.ingredient_id, row.quantity, row.unit) for row in rows]
 
 
-def _check(restaurant_id: int, steps: Sequence[AskedStep], ingredients: Sequence[AskedIngredient]) -> None:
-    """Raise NotFound for stations and ingredients that the restaurant hasn't, InvalidFields for what makes no sense.
+def _checked(
+    restaurant_id: int, steps: Sequence[AskedStep], ingredients: Sequence[AskedIngredient]
+) -> list[AskedIngredient]:
+    """Return what a portion takes, each in a unit.
+
+    Raises NotFound for stations and ingredients that the restaurant hasn't, InvalidFields for what makes no sense.
 
     Locks both, by id, so that none is deleted meanwhile, nor told in a unit of another kind. That is in nobody's way
     who makes something at the stations or takes from the ingredients.
@@ -182,9 +186,11 @@ def _check(restaurant_id: int, steps: Sequence[AskedStep], ingredients: Sequence
     missing = [*_unknown_stations(steps, stations), *_unknown_ingredients(ingredients, known)]
     if missing:
         raise NotFound(missing[0].detail, problems=missing)
-    wrong = [*_wrong_steps(steps), *_wrong_ingredients(ingredients, known)]
+    told = [replace(use, unit=use.unit or known[use.ingredient_id].unit) for use in ingredients]
+    wrong = [*_wrong_steps(steps), *_wrong_ingredients(told, known)]
     if wrong:
         raise InvalidFields(wrong)
+    return told
 
 
 def _shared(model: type[M], restaurant_id: int, ids: set[int]) -> dict[int, M]:

@@ -68,6 +68,29 @@ def test_dish_is_made_in_one_step_at_its_station_when_no_step_is_sent(house: Hou
     assert (reply.status, reply.body["steps"], reply.body["ingredients"]) == (201, [step], [])
 
 
+@pytest.mark.parametrize("unit", ["kg", "ml", "piece"])
+def test_ingredient_is_told_in_its_own_unit_when_the_recipe_names_none(house: House, unit: str) -> None:
+    own = stocked(house.restaurant.pk, "Something", unit=unit)
+    uses = [{"ingredient_id": own.pk, "quantity": "0.25"}]
+
+    made = house.manager.post("/api/recipes", {"menu_item_id": house.dish.pk, "ingredients": uses})
+    changed = house.manager.patch(f"/api/recipes/{made.body['id']}", {"ingredients": uses})
+
+    told = [{"ingredient_id": own.pk, "name": "Something", "quantity": "0.250", "unit": unit}]
+    assert [(reply.status, reply.body["ingredients"]) for reply in (made, changed)] == [(201, told), (200, told)]
+
+
+@pytest.mark.parametrize("quantity", ["100.001", "0.0001"])
+def test_quantity_is_checked_in_the_ingredients_own_unit_when_the_recipe_names_none(
+    house: House, flour: Ingredient, quantity: str
+) -> None:
+    uses = [{"ingredient_id": flour.pk, "quantity": quantity}]
+
+    reply = house.manager.post("/api/recipes", body(house, flour, ingredients=uses))
+
+    assert (reply.status, [pointer for pointer, _ in reply.pointers]) == (400, ["/ingredients/0/quantity"])
+
+
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
 def test_next_version_keeps_what_is_not_sent_and_the_one_before_stays(
     house: House, flour: Ingredient, method: str
@@ -185,10 +208,7 @@ STEP: dict[str, Any] = {"name": "Bake", "minutes": 5}
         ({"steps": [STEP | {"station": 1}]}, [("/steps/0/station", "unknown")]),
         ({"ingredients": None}, [("/ingredients", "null")]),
         ({"ingredients": [{"quantity": "1", "unit": "g"}]}, [("/ingredients/0/ingredient_id", "required")]),
-        (
-            {"ingredients": [{"ingredient_id": 1}]},
-            [("/ingredients/0/quantity", "required"), ("/ingredients/0/unit", "required")],
-        ),
+        ({"ingredients": [{"ingredient_id": 1}]}, [("/ingredients/0/quantity", "required")]),
         ({"zzz": 1}, [("/zzz", "unknown")]),
     ],
 )

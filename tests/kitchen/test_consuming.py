@@ -294,7 +294,7 @@ def test_alert_is_raised_exactly_when_less_than_nothing_is_left(place: Place) ->
         bump(place, ticket_of(place, (place.dish, 1)))
         raised.append(alerts(place, after=before))
 
-    told = "Flour: -1.000 kg on hand. More was used than was counted in."
+    told = "Flour has run out: -1 kg on hand."
     assert raised == [[], [], [told], []]
     assert on_hand(flour) == [Decimal(-2)]
 
@@ -309,11 +309,11 @@ def test_alert_is_raised_again_when_it_was_counted_in_between(place: Place) -> N
     count(on_hand=Decimal(0))
     assert alerts(place, after=before) == []
     count(on_hand=Decimal("-0.500"))
-    assert alerts(place, after=before) == ["Flour: -0.500 kg on hand. More was used than was counted in."]
+    assert alerts(place, after=before) == ["Flour has run out: -0.5 kg on hand."]
     count(on_hand=Decimal(1))
     bump(place, ticket_of(place, (place.dish, 2)))
 
-    assert alerts(place, after=before)[1:] == ["Flour: -1.000 kg on hand. More was used than was counted in."]
+    assert alerts(place, after=before)[1:] == ["Flour has run out: -1 kg on hand."]
 
 
 def test_nothing_is_lost_and_nobody_hangs_when_tickets_use_the_same_in_opposite_order(place: Place) -> None:
