@@ -7,18 +7,17 @@ from functools import partial
 from typing import TypedDict, Unpack
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from kitchen import states
-from kitchen.models import KitchenOrder, KitchenOrderItem, Station
+from kitchen.models import KitchenOrder, KitchenOrderItem, RecipeStepStation, Station
 from kitchen.selectors import at_station
 from kitchen.services.moving import move_waiting_of
 from kitchen.services.touching import stations_locked
 from kitchen.states import TicketStatus
 from orders.actors import Actor
 from orders.errors import InUse, NotFound
-from orders.in_use import why_kept
 from orders.models import MenuItem
 from orders.reading import read_rows
 from orders.scopes import Scope
@@ -131,10 +130,12 @@ def _waiting(restaurant_id: int) -> Iterator[tuple[int, int]]:
 
 @unit_of_work
 def delete_station(*, station_id: int, actor: Actor) -> None:
-    """Take a station out of the kitchen that no dish, recipe or ticket in work names. Past tickets keep its name.
+    """Take a station out of the kitchen that no dish, recipe in force or ticket in work names.
 
-    Locks the stations, this one against being named too: who writes a dish or a recipe shares its key. Announces
-    ``station:updated``. Raises NotAllowed, NotFound, InUse.
+    Past tickets keep its name; earlier versions of recipes, by which nothing new is made, do without it. Locks the
+    stations, this one against being named too: who writes a dish or a recipe shares its key.
+
+    Announces ``station:updated``. Raises NotAllowed, NotFound, InUse.
     """
     _require_worker(actor)
     station = _locked(station_id, actor)
@@ -142,6 +143,7 @@ def delete_station(*, station_id: int, actor: Actor) -> None:
     reason = why_needed(station)
     if reason is not None:
         raise InUse(f"{station} can't be deleted. {reason}")
+    RecipeStepStation.objects.filter(station=station).delete()
     station.delete()
 
 
@@ -151,7 +153,10 @@ def why_needed(station: Station) -> str | None:
         return "There is work for it, or what was made there may still be recalled: close it first."
     if MenuItem.objects.filter(station_id=station.pk).exists():
         return "Dishes are made there: give them another station first."
-    return why_kept(station)
+    in_force = RecipeStepStation.objects.filter(step__version=F("step__recipe__version"), step__recipe__is_active=True)
+    if in_force.filter(station=station).exists():
+        return "A recipe names it: give that another station first, or close it."
+    return None
 
 
 def _may_be_worked_on(restaurant_id: int) -> QuerySet[KitchenOrder]:

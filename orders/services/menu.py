@@ -76,6 +76,7 @@ def create_menu_item(*, actor: Actor, **fields: Unpack[DishChanges]) -> MenuItem
     actor.require(Role.MANAGER, to="change the menu", scope=Scope.MENU_WRITE)
     dish = MenuItem(restaurant_id=actor.restaurant_id)
     _set_columns(dish, fields)
+    _share_parts(dish.restaurant_id, fields)
     save_once(dish, _TAKEN)
     _set_parts(dish, fields)
     return dish
@@ -92,6 +93,7 @@ def update_menu_item(*, row_id: int, actor: Actor, **changes: Unpack[DishChanges
     actor.require(Role.MANAGER, to="change the menu", scope=Scope.MENU_WRITE)
     dish = require_unit().lock(MenuItem, row_id, restaurant_id=actor.restaurant_id)
     _set_columns(dish, changes)
+    _share_parts(dish.restaurant_id, changes)
     save_once(dish, _TAKEN)
     if "allergen_ids" in changes or "modifier_group_ids" in changes:
         own = MenuItem.objects.filter(pk=dish.pk)
@@ -160,17 +162,28 @@ def check_prices(restaurant_id: int, prices: Mapping[str, Decimal]) -> None:
         raise InvalidFields(problems)
 
 
+def _share_parts(restaurant_id: int, fields: DishChanges) -> None:
+    """Lock what the dish is to contain and to offer, so that nobody deletes it meanwhile.
+
+    Before the dish is written: whoever deletes such a row has it locked, and then renews what each process keeps of
+    the menu, as writing the dish does. Raises as ``_share`` does.
+    """
+    if "allergen_ids" in fields:
+        _share(Allergen, restaurant_id, fields["allergen_ids"], "/allergen_ids", "allergen")
+    if "modifier_group_ids" in fields:
+        _share(ModifierGroup, restaurant_id, fields["modifier_group_ids"], "/modifier_group_ids", "modifier group")
+
+
 def _set_parts(dish: MenuItem, fields: DishChanges) -> None:
     """Set the allergens that the dish contains, and the choices that it offers, in their order."""
     if "allergen_ids" in fields:
-        wanted = _own_ids(Allergen, dish.restaurant_id, fields["allergen_ids"], "/allergen_ids", "allergen")
+        wanted = fields["allergen_ids"]
         kept = _drop(MenuItemAllergen.objects.filter(menu_item=dish), "allergen_id", wanted)
         MenuItemAllergen.objects.bulk_create(
             MenuItemAllergen(menu_item=dish, allergen_id=row_id) for row_id in wanted if row_id not in kept
         )
     if "modifier_group_ids" in fields:
-        pointer, called = "/modifier_group_ids", "modifier group"
-        wanted = _own_ids(ModifierGroup, dish.restaurant_id, fields["modifier_group_ids"], pointer, called)
+        wanted = fields["modifier_group_ids"]
         kept = _drop(MenuItemModifierGroup.objects.filter(menu_item=dish), "group_id", wanted)
         for position, row_id in enumerate(wanted):
             choice = kept.get(row_id) or MenuItemModifierGroup(menu_item=dish, group_id=row_id, position=-1)
@@ -179,10 +192,8 @@ def _set_parts(dish: MenuItem, fields: DishChanges) -> None:
                 choice.save()
 
 
-def _own_ids(
-    model: type[models.Model], restaurant_id: int, ids: Sequence[int], pointer: str, called: str
-) -> Sequence[int]:
-    """Return the ids; raises InvalidFields for one that is named twice, NotFound for those that are not ours."""
+def _share(model: type[models.Model], restaurant_id: int, ids: Sequence[int], pointer: str, called: str) -> None:
+    """Share the rows' keys, by id; raises InvalidFields for one that is named twice, NotFound for those not ours."""
     repeated = [
         FieldProblem(f"{pointer}/{index}", "duplicate", "This is named twice.")
         for index, row_id in enumerate(ids)
@@ -190,7 +201,8 @@ def _own_ids(
     ]
     if repeated:
         raise InvalidFields(repeated)
-    own = set(model._default_manager.filter(restaurant_id=restaurant_id, pk__in=ids).values_list("pk", flat=True))  # noqa: SLF001
+    which = "WHERE restaurant_id = %s AND id = ANY(%s) ORDER BY id FOR KEY SHARE"
+    own = {row.pk for row in read_rows(model, which, restaurant_id, sorted(ids))} if ids else set()
     missing = [
         FieldProblem(f"{pointer}/{index}", "not_found", f"There is no such {called}.")
         for index, row_id in enumerate(ids)
@@ -198,7 +210,6 @@ def _own_ids(
     ]
     if missing:
         raise NotFound(missing[0].detail, problems=missing)
-    return ids
 
 
 def _drop(rows: models.QuerySet[Any], column: str, wanted: Iterable[int]) -> dict[int, Any]:

@@ -8,9 +8,10 @@ from typing import Any, TypedDict, TypeVar, Unpack
 from django.db.models import Model, Q, QuerySet
 
 from orders.actors import Actor
-from orders.errors import InUse
+from orders.errors import InUse, NotFound
 from orders.in_use import check_unused
 from orders.models import Allergen, Category, FoodType, MenuItem, Order
+from orders.reading import read_rows
 from orders.scopes import Scope
 from orders.services.menu_news import telling_menu_changes
 from orders.services.saving import save_once
@@ -141,7 +142,10 @@ def _set(row: Model, changes: Mapping[str, Any]) -> bool:
 
 
 def _delete(model: type[M], row_id: int, actor: Actor) -> None:
+    """Delete the row, locked also against what would name it now: that shares its key before it locks anything more."""
     actor.require(Role.MANAGER, to="change the menu", scope=Scope.MENU_WRITE)
-    row = require_unit().lock(model, row_id, restaurant_id=actor.restaurant_id)
-    check_unused(row)
-    row.delete()
+    found = read_rows(model, "WHERE id = %s AND restaurant_id = %s FOR UPDATE", row_id, actor.restaurant_id)
+    if not found:
+        raise NotFound(f"There is no such {model._meta.verbose_name}.")  # noqa: SLF001 - public but for its name
+    check_unused(found[0])
+    found[0].delete()

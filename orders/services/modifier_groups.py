@@ -11,6 +11,7 @@ from orders.actors import Actor
 from orders.errors import FieldProblem, InUse, InvalidFields, NotFound
 from orders.in_use import check_unused, why_kept
 from orders.models import MenuItem, Modifier, ModifierGroup
+from orders.reading import read_rows
 from orders.scopes import Scope
 from orders.services.menu import check_prices
 from orders.services.menu_news import telling_menu_changes
@@ -68,9 +69,12 @@ def update_modifier_group(*, row_id: int, actor: Actor, **changes: Unpack[GroupC
 def delete_modifier_group(*, row_id: int, actor: Actor) -> None:
     """Drop a choice that no dish offers, and nothing of which was ordered. Raises NotAllowed, NotFound, InUse."""
     actor.require(Role.MANAGER, to="change the menu", scope=Scope.MENU_WRITE)
-    group = require_unit().lock(ModifierGroup, row_id, restaurant_id=actor.restaurant_id)
-    check_unused(group)
-    group.delete()
+    # Locked also against a dish that would offer it now, which shares its key.
+    found = read_rows(ModifierGroup, "WHERE id = %s AND restaurant_id = %s FOR UPDATE", row_id, actor.restaurant_id)
+    if not found:
+        raise NotFound("There is no such modifier group.")
+    check_unused(found[0])
+    found[0].delete()
 
 
 @contextmanager

@@ -7,10 +7,17 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.db import IntegrityError
 
 from kitchen.cookbook import Step, cookbook_of
-from kitchen.models import Ingredient, IngredientAllergen, Recipe, RecipeIngredient, RecipeStep
+from kitchen.models import (
+    Ingredient,
+    IngredientAllergen,
+    Recipe,
+    RecipeIngredient,
+    RecipeStep,
+    RecipeStepStation,
+    Station,
+)
 from kitchen.pantry import read_recipes, recipes_of
 from kitchen.recipe_shapes import recipe_shape
 from kitchen.services.ingredients import delete_ingredient, update_ingredient
@@ -18,15 +25,18 @@ from kitchen.services.recipes import AskedStep, create_recipe, delete_recipe, up
 from kitchen.services.stations import delete_station
 from orders.actors import Actor
 from orders.errors import Duplicate, InUse, InvalidFields, NotAllowed, NotFound, StaleVersion
-from orders.models import Allergen, MenuItem
-from orders.services.menu import delete_menu_item
+from orders.models import Allergen, MenuItem, MenuItemAllergen
+from orders.services.menu import delete_menu_item, update_menu_item
 from orders.services.menu_lists import delete_allergen
 from orders.states import Role
 from tests.factories import StationFactory
 from tests.pantry import asked, stocked, written
+from tests.races import first_then, outcome
 from tests.streams import at_once, hearing
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.places import Place
 
 BAKE = AskedStep("Bake", 12)
@@ -221,36 +231,76 @@ def test_each_change_is_kept_when_different_fields_of_an_ingredient_change_at_on
     assert IngredientAllergen.objects.get().allergen_id == milk.pk
 
 
-def test_allergen_is_dropped_or_named_and_never_both_when_it_is_both_at_once(place: Place) -> None:
-    milk = Allergen.objects.create(restaurant=place.restaurant, name="Milk")
+def naming(place: Place, allergen: Allergen, *, dish: bool) -> Callable[[], object]:
+    """Say of an ingredient, or of a dish, that the allergen is in it."""
+    if dish:
+        return partial(update_menu_item, row_id=place.dish.pk, actor=place.actor, allergen_ids=[allergen.pk])
     butter = stocked(place.restaurant.pk, "Butter")
+    return partial(update_ingredient, row_id=butter.pk, actor=place.actor, allergen_ids=[allergen.pk])
+
+
+@pytest.mark.parametrize("dish", [True, False])
+def test_allergen_is_in_use_when_it_is_deleted_while_something_is_given_it(place: Place, dish: bool) -> None:
+    milk = Allergen.objects.create(restaurant=place.restaurant, name="Milk")
+    drop = partial(delete_allergen, row_id=milk.pk, actor=place.actor)
+
+    named, dropped = first_then(naming(place, milk, dish=dish), drop, actor=place.actor)
+
+    assert [outcome(named), outcome(dropped)] == ["done", "in_use by None"]
+    assert Allergen.objects.filter(pk=milk.pk).exists()
+
+
+@pytest.mark.parametrize("dish", [True, False])
+def test_nothing_is_given_an_allergen_when_that_is_being_deleted(place: Place, dish: bool) -> None:
+    milk = Allergen.objects.create(restaurant=place.restaurant, name="Milk")
+    drop = partial(delete_allergen, row_id=milk.pk, actor=place.actor)
+
+    dropped, named = first_then(drop, naming(place, milk, dish=dish), actor=place.actor)
+
+    assert [outcome(dropped), outcome(named)] == ["done", "not_found by None"]
+    assert not Allergen.objects.filter(pk=milk.pk).exists()
+
+
+@pytest.mark.parametrize("dish", [True, False])
+def test_allergen_is_dropped_or_named_and_never_both_when_it_is_both_at_once(place: Place, dish: bool) -> None:
+    milk = Allergen.objects.create(restaurant=place.restaurant, name="Milk")
 
     named, dropped = at_once(
-        [
-            partial(update_ingredient, row_id=butter.pk, actor=place.actor, allergen_ids=[milk.pk]),
-            partial(delete_allergen, row_id=milk.pk, actor=place.actor),
-        ]
+        [naming(place, milk, dish=dish), partial(delete_allergen, row_id=milk.pk, actor=place.actor)]
     )
 
-    if Allergen.objects.exists():
-        assert isinstance(named, Ingredient)
-        # Refused by the check, or by the database as it commits: then the API answers 409 `conflict`.
-        assert isinstance(dropped, InUse | IntegrityError)
-        assert IngredientAllergen.objects.count() == 1
-    else:
-        assert isinstance(named, NotFound)
-        assert (dropped, IngredientAllergen.objects.count()) == (None, 0)
+    is_there = Allergen.objects.exists()
+    assert [outcome(named), outcome(dropped)] == (
+        ["done", "in_use by None"] if is_there else ["not_found by None", "done"]
+    )
+    assert IngredientAllergen.objects.count() + MenuItemAllergen.objects.count() == int(is_there)
 
 
-def test_in_use_when_a_station_is_deleted_that_a_version_of_a_recipe_names(place: Place) -> None:
+def test_in_use_when_a_station_is_deleted_that_a_recipe_in_force_names(place: Place) -> None:
     oven = StationFactory(restaurant=place.restaurant, name="Oven")
-    recipe = written(place.dish, steps=[AskedStep("Bake", 5, oven.pk)])
-    update_recipe(recipe_id=recipe.pk, actor=place.actor, steps=[BAKE])
+    written(place.dish, steps=[AskedStep("Bake", 5, place.station.pk), AskedStep("Brown", 5, oven.pk)])
 
     with pytest.raises(InUse) as refusal:
         delete_station(station_id=oven.pk, actor=place.actor)
 
-    assert refusal.value.detail == "Oven can't be deleted. A recipe names it: close it instead."
+    expected = "Oven can't be deleted. A recipe names it: give that another station first, or close it."
+    assert refusal.value.detail == expected
+
+
+@pytest.mark.parametrize("taken_away", [False, True])
+def test_station_is_gone_when_only_earlier_versions_named_it(place: Place, taken_away: bool) -> None:
+    oven = StationFactory(restaurant=place.restaurant, name="Oven")
+    recipe = written(place.dish, steps=[AskedStep("Bake", 5, station_ids=(oven.pk, place.station.pk))])
+    if taken_away:
+        delete_recipe(recipe_id=recipe.pk, actor=place.actor)
+    else:
+        update_recipe(recipe_id=recipe.pk, actor=place.actor, steps=[BAKE])
+
+    delete_station(station_id=oven.pk, actor=place.actor)
+
+    assert not Station.objects.filter(pk=oven.pk).exists()
+    left = RecipeStepStation.objects.filter(step__recipe=recipe, step__version=1)
+    assert [row.station_id for row in left] == [place.station.pk]
 
 
 def test_recipe_is_shown_of_one_version_when_the_next_is_written_while_it_is_read(place: Place) -> None:
