@@ -69,6 +69,11 @@ def last_confirmation(order: Order, item_id: int) -> Move | None:
     return _last(order, event="kitchen:allergy_confirmed", changes__contains={"ticket_item_id": [item_id, item_id]})
 
 
+def last_firing(order: Order, course: int) -> Move | None:
+    """Return who had a course made that was held."""
+    return _last(order, event="kitchen:course_fired", changes__contains={"fired_course": [None, course]})
+
+
 def last_of_line(order: Order, item_id: int) -> Move | None:
     """Return who gave a line of the order its status."""
     return _last(order, event="order:item_status_changed", changes__contains={"item_id": [item_id, item_id]})

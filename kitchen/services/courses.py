@@ -15,7 +15,7 @@ from kitchen.states import TO_MAKE
 from orders.actors import Actor
 from orders.aggregates import lines_of
 from orders.errors import NotEditable, NotFound
-from orders.last_moves import last_ticket_status, who
+from orders.last_moves import last_firing, last_ticket_status, who
 from orders.models import Order, OrderItem
 from orders.scopes import Scope
 from orders.states import ItemStatus
@@ -52,16 +52,18 @@ def fire_course(*, ticket_id: int, course: int, actor: Actor, version: int | Non
 
     Locks the order row, the ticket, then the stations. Announces ``kitchen:course_fired``.
 
-    Raises NotAllowed, NotFound for a course that the ticket hasn't, NotEditable for one that was held until its ticket
-    was cancelled (naming who has done that), StaleVersion.
+    Raises NotAllowed, NotFound for a course that the ticket hasn't, NotEditable for a ticket that is put away or
+    cancelled (naming who has done that) but to whoever has fired the course before and says it again, StaleVersion.
     """
     actor.require(*states.WORKERS, to="fire a course", scope=Scope.KITCHEN_WRITE)
     order, ticket = lock_ticket(ticket_id, actor=actor, version=version)
     items = [item for item in ticket_items(ticket) if item.course == course]
     if not items:
         raise NotFound(f"Ticket {ticket.order_number} has no course {course}.")
-    if not ticket.is_open and any(item.held for item in items):
-        raise NotEditable(f"Ticket {ticket.order_number} is {ticket.status}.", **who(last_ticket_status(order)))
+    if not ticket.is_open:
+        fired = last_firing(order, course)
+        if fired is None or not fired.is_by(actor):
+            raise NotEditable(f"Ticket {ticket.order_number} is {ticket.status}.", **who(last_ticket_status(order)))
     if any(item.held and item.status in TO_MAKE for item in items):
         _release(ticket, course)
         _fire(order, ticket)

@@ -6,6 +6,7 @@ A serializer here is made once per process and asked to validate, so it must kee
 from __future__ import annotations
 
 import functools
+import json
 import re
 from collections.abc import Mapping
 from decimal import Decimal
@@ -18,17 +19,28 @@ from rest_framework import serializers
 BIGGEST_ID = 2**63 - 1
 MOST_ITEMS = 100
 MOST_CHOICES = 100
+_LONGEST_QUOTE = 60
 _UNKNOWN = "There is no such field."
 _AMOUNT = re.compile(r"[0-9]{1,8}(\.[0-9]{1,2})?")
+
+
+def quoted(data: Any) -> str:
+    """Write what was sent into a refusal, or as much of it as helps."""
+    text = json.dumps(data)
+    return text if len(text) <= _LONGEST_QUOTE else f"{text[:_LONGEST_QUOTE]}…"
 
 
 class Whole(serializers.IntegerField):
     """A whole number: neither "1", nor 1.0, nor true."""
 
+    default_error_messages: ClassVar[dict[str, Any]] = {
+        "invalid": "A whole number such as 12 is wanted here, not {input}."
+    }
+
     def to_internal_value(self, data: Any) -> int:
         """Return the number."""
         if type(data) is not int:
-            self.fail("invalid")
+            self.fail("invalid", input=quoted(data))
         return int(data)
 
 
@@ -65,6 +77,8 @@ class Flag(serializers.BooleanField):
 class Choice(serializers.ChoiceField):
     """One of an enumeration's values, taken as its member."""
 
+    default_error_messages: ClassVar[dict[str, Any]] = {"invalid_choice": "{input} is none of {allowed}."}
+
     def __init__(self, enumeration: type[models.TextChoices], **options: Any) -> None:
         super().__init__(choices=enumeration.choices, **options)
         self.enumeration = enumeration
@@ -72,7 +86,8 @@ class Choice(serializers.ChoiceField):
     def to_internal_value(self, data: Any) -> models.TextChoices:
         """Return the member."""
         if not isinstance(data, str) or data not in self.enumeration.values:
-            self.fail("invalid_choice", input=data if isinstance(data, str) else type(data).__name__)
+            allowed = ", ".join(self.enumeration.values)
+            self.fail("invalid_choice", input=quoted(data), allowed=allowed)
         return self.enumeration(data)
 
 

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core import signing
@@ -17,7 +17,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from orders.api.endpoints import answer
-from orders.api.fields import BIGGEST_ID, Body, validated
+from orders.api.fields import BIGGEST_ID, Body, quoted, validated
 from orders.errors import InvalidFields
 
 USUAL_LIMIT = 50
@@ -28,10 +28,12 @@ _SALT = "brigade.cursor"
 class WholeParameter(serializers.IntegerField):
     """A whole number in a query."""
 
+    default_error_messages: ClassVar[dict[str, Any]] = {"invalid": "A number such as 12 is wanted here, not {input}."}
+
     def to_internal_value(self, data: Any) -> int:
         """Return the number."""
         if not (data.isascii() and data.isdecimal() and len(data) < len(str(BIGGEST_ID)) + 1):
-            self.fail("invalid")
+            self.fail("invalid", input=quoted(data))
         return int(data)
 
 

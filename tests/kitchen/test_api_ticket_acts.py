@@ -218,6 +218,18 @@ def test_priority_is_the_kitchens_word_when_it_is_changed(house: House) -> None:
     assert house.events()[before:] == ["kitchen:priority_changed"]
 
 
+@pytest.mark.parametrize(
+    ("said", "quoted"), [("urgent", '"urgent"'), ("", '""'), (1, "1"), (None, None), (["vip"], '["vip"]')]
+)
+def test_what_is_allowed_is_named_when_a_priority_is_none(house: House, said: Any, quoted: str | None) -> None:
+    ticket = house.ticket()
+
+    reply = house.cook.patch(f"{TICKETS}/{ticket['id']}/priority", {"priority": said})
+
+    expected = f"{quoted} is none of normal, express, vip." if quoted else "This field may not be null."
+    assert (reply.status, [error["detail"] for error in reply.body["errors"]]) == (400, [expected])
+
+
 def test_priority_is_refused_when_the_ticket_is_put_away(house: House) -> None:
     ticket = ready(house)
     house.cook.put(f"{TICKETS}/{ticket['id']}/status", {"status": "completed"})
@@ -320,6 +332,23 @@ def test_held_course_is_made_when_it_is_fired(house: House) -> None:
     assert (again.status, again.body) == (200, reply.body)
     assert house.events()[before:].count("kitchen:course_fired") == 1
     assert house.cook.put(f"{TICKETS}/{ticket['id']}/items/status", held).status == 200
+
+
+@pytest.mark.parametrize("course", [1, 2])
+def test_not_editable_when_a_course_of_a_cancelled_ticket_is_fired(house: House, course: int) -> None:
+    ticket = two_courses(house)
+    house.manager.delete(f"/api/orders/{ticket['order_id']}?reason=left")
+    before = house.announced()
+
+    reply = house.cook.post(f"{TICKETS}/{ticket['id']}/fire", {"course": course})
+
+    who = house.manager.membership
+    assert who is not None
+    assert (reply.status, reply.body["code"]) == (409, "not_editable")
+    assert reply.body["by_name"] == who.user.display_name
+    assert "is cancelled" in reply.body["detail"]
+    assert reply.body["at"] in reply.body["detail"]
+    assert house.announced() == before
 
 
 def test_course_held_when_the_order_itself_is_set_ready(house: House) -> None:

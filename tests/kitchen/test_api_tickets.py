@@ -9,6 +9,7 @@ import pytest
 from django.utils import timezone
 
 from kitchen.models import KitchenOrder
+from orders.scopes import Scope
 from orders.states import Role
 from tests.callers import Caller
 from tests.factories import MenuItemFactory, StationFactory
@@ -93,6 +94,46 @@ def test_bad_request_when_a_filter_is_unknown_or_malformed(house: House, query: 
 
     assert reply.status == 400
     assert [pointer.split("/")[1] for pointer, _ in reply.pointers] == [query.split("=", maxsplit=1)[0]]
+
+
+@pytest.mark.parametrize(
+    ("query", "detail"),
+    [
+        ("station=abc", 'A number such as 12 is wanted here, not "abc".'),
+        ("station=-1", 'A number such as 12 is wanted here, not "-1".'),
+        ("limit=x", 'A number such as 12 is wanted here, not "x".'),
+        ("limit=", 'A number such as 12 is wanted here, not "".'),
+        ("priority=now", '"now" is none of normal, express, vip.'),
+        (
+            "status=ready,eaten",
+            '"eaten" is none of pending, acknowledged, preparing, ready, completed, cancelled.',
+        ),
+        (
+            "status=" + "x" * 99,
+            f'"{"x" * 59}… is none of pending, acknowledged, preparing, ready, completed, cancelled.',
+        ),
+    ],
+)
+def test_value_and_what_is_allowed_are_named_when_a_filter_is_malformed(house: House, query: str, detail: str) -> None:
+    reply = house.cook.get(f"/api/kitchen/orders?{query}")
+
+    assert (reply.status, [error["detail"] for error in reply.body["errors"]]) == (400, [detail])
+
+
+@pytest.mark.parametrize("device", [False, True])
+def test_nothing_changes_when_the_chef_takes_a_ticket_again_whose_answer_was_lost(house: House, device: bool) -> None:
+    ticket = house.ticket()
+    chef = house.device(Scope.KITCHEN_WRITE, Scope.KITCHEN_READ) if device else house.cook
+    first = chef.put(f"/api/kitchen/orders/{ticket['id']}/acknowledge")
+    before = house.announced()
+
+    again = chef.put(f"/api/kitchen/orders/{ticket['id']}/acknowledge")
+    other = house.manager.put(f"/api/kitchen/orders/{ticket['id']}/acknowledge")
+
+    assert (again.status, again.body, again.headers["ETag"]) == (200, first.body, first.headers["ETag"])
+    assert (other.status, other.body["by_name"]) == (409, first.body["chef_name"])
+    assert first.body["chef_name"] in other.body["detail"]
+    assert house.announced() == before
 
 
 def test_chef_is_named_when_a_ticket_is_acknowledged(house: House) -> None:

@@ -194,10 +194,25 @@ def test_firing_is_refused_by_name_when_the_ticket_is_cancelled(place: Place, co
     order = order_of(place, 1, 2)
     set_order_status(order_id=order.pk, to=OrderStatus.CANCELLED, actor=place.actor, reason="Gone")
 
-    with pytest.raises(NotEditable) as refused:
-        fire_course(ticket_id=ticket_of(order).pk, course=2, actor=cook)
+    for course in (1, 2):
+        with pytest.raises(NotEditable) as refused:
+            fire_course(ticket_id=ticket_of(order).pk, course=course, actor=cook)
 
-    assert refused.value.extra["by_name"] == "Manager"
+        assert refused.value.extra["by_name"] == "Manager"
+        assert refused.value.extra["at"] in refused.value.detail
+
+
+def test_firing_is_refused_by_name_when_the_ticket_is_put_away_and_another_had_fired(place: Place, cook: Actor) -> None:
+    order = order_of(place, 1, 2)
+    fire_course(ticket_id=ticket_of(order).pk, course=2, actor=cook)
+    for item in items(order):
+        bump(item, cook)
+    set_ticket_status(ticket_id=ticket_of(order).pk, to=TicketStatus.COMPLETED, actor=cook)
+
+    with pytest.raises(NotEditable) as refused:
+        fire_course(ticket_id=ticket_of(order).pk, course=2, actor=place.actor)
+
+    assert refused.value.extra["by_name"] == cook.name
 
 
 # Fired as the guests are done with what is before -------------------------------------------------
