@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.urls import URLPattern, path, re_path, register_converter
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from config import health
+from config.documentation import Document
 from config.problems import unknown_address
 from kitchen.api import cancel_requests, contracts, ingredients, recipes, stations, ticket_acts, tickets
 from kitchen.api import stats as kitchen_stats
@@ -132,7 +133,7 @@ _VIEWS: dict[str, Any] = {
 }
 
 
-# Anybody may read how the API is used, also somebody whose session or token is no good.
+# Anybody may read it, also somebody whose session or token is no good.
 _DOCS = SpectacularSwaggerSplitView.as_view(
     url_name="schema", title="Brigade API", template_name="config/docs.html", authentication_classes=()
 )
@@ -146,7 +147,7 @@ urlpatterns = [
     *(pattern for route, view in _VIEWS.items() for pattern in _both(route, view.as_view())),
     *_both("health/live", health.live, "live"),
     *_both("health/ready", health.ready, "ready"),
-    *_both("schema", SpectacularAPIView.as_view(authentication_classes=()), "schema"),
+    *_both("schema", Document.as_view(), "schema"),
     *_both("docs", _DOCS, "docs"),
     re_path(r"", unknown_address),
 ]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from http import HTTPStatus
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import ResolvedComponent
 
 from config.problems import CONTENT_TYPE, DOMAIN_STATUSES
 from orders.api.auth import BearerAuthentication, GuestAuthentication, SessionStaffAuthentication
@@ -56,11 +58,25 @@ SCHEMES: dict[str, Schema] = {
 }
 _GUESTS = ("table", "tracking", "customer")
 
+Refusals = defaultdict[HTTPStatus, set[str]]
+
 _ANYWHERE = {
     HTTPStatus.BAD_REQUEST: ("invalid", "bad_request"),
     HTTPStatus.NOT_ACCEPTABLE: ("not_acceptable",),
     HTTPStatus.TOO_MANY_REQUESTS: ("rate_limited",),
     HTTPStatus.SERVICE_UNAVAILABLE: ("unavailable_now",),
+}
+# What each refusal with the status names, and its name therefore needn't.
+_ALWAYS = {
+    **_ANYWHERE,
+    HTTPStatus.UNAUTHORIZED: ("unauthenticated",),
+    HTTPStatus.FORBIDDEN: ("forbidden",),
+    HTTPStatus.NOT_FOUND: ("not_found",),
+    HTTPStatus.CONFLICT: ("conflict",),
+    HTTPStatus.PRECONDITION_FAILED: ("stale",),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("too_large",),
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: ("unsupported_media_type",),
+    HTTPStatus.UNPROCESSABLE_ENTITY: ("idempotency_key_reused",),
 }
 _MEANINGS = {
     "invalid": "A field or a parameter is wrong; `errors` names each.",
@@ -130,16 +146,38 @@ class Operations(AutoSchema):
         if operation:
             said = operation.get("description", "")
             operation["description"] = f"{said}\n\n{self._who()}".strip()
-            for status, codes in sorted(self._refusals(operation).items()):
-                operation["responses"][str(int(status))] = refusal(status, codes)
+            usual = self._usual_refusals(operation)
+            own: Refusals = defaultdict(set)
+            for error in own_refusals(self.view, self.method):
+                own[DOMAIN_STATUSES[error.kind]].add(error.code)
+            for status in sorted(usual.keys() | own.keys()):
+                codes = usual[status] | own[status]
+                self._add_examples(status, codes)
+                is_usual = codes <= usual[status] | set(_ALWAYS.get(status, ()))
+                answer = self._shared_refusal(status, codes) if is_usual else refusal(status, codes)
+                operation["responses"][str(int(status))] = answer
         return operation
 
-    def _refusals(self, operation: Schema) -> dict[HTTPStatus, list[str]]:
-        found: dict[HTTPStatus, list[str]] = {status: list(codes) for status, codes in _ANYWHERE.items()}
+    def _add_examples(self, status: HTTPStatus, codes: Iterable[str]) -> None:
+        """Have each problem shown once in the document, whoever refers to it."""
+        for code in codes:
+            example = {"value": example_of(status, code)}
+            self.registry.register_on_missing(_component(code, ResolvedComponent.EXAMPLE, example))
+
+    def _shared_refusal(self, status: HTTPStatus, codes: set[str]) -> Schema:
+        """Refer to a refusal that many operations have: each told again would make the document four times as long."""
+        name = name_of(status, codes)
+        answer = _component(name, ResolvedComponent.RESPONSE, refusal(status, codes))
+        self.registry.register_on_missing(answer)
+        reference: Schema = answer.ref
+        return reference
+
+    def _usual_refusals(self, operation: Schema) -> Refusals:
+        """Return what any operation of this kind may be refused with."""
+        found: Refusals = defaultdict(set, {status: set(codes) for status, codes in _ANYWHERE.items()})
 
         def add(status: HTTPStatus, *codes: str) -> None:
-            kept = found.setdefault(status, [])
-            kept += [code for code in codes if code not in kept]
+            found[status].update(codes)
 
         is_door = not self.view.authentication_classes
         add(HTTPStatus.UNAUTHORIZED, "unauthenticated")
@@ -158,8 +196,6 @@ class Operations(AutoSchema):
         if self.method == "POST" and not is_door:
             add(HTTPStatus.CONFLICT, "idempotency_in_progress")
             add(HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency_key_reused")
-        for error in own_refusals(self.view, self.method):
-            add(DOMAIN_STATUSES[error.kind], error.code)
         return found
 
     def _names_rows(self, operation: Schema) -> bool:
@@ -167,6 +203,11 @@ class Operations(AutoSchema):
         content = operation.get("requestBody", {}).get("content", {})
         names = {media.get("schema", {}).get("$ref", "").rpartition("/")[2] for media in content.values()}
         return any(mentions_ids(self.registry, name) for name in names if name)
+
+
+def _component(name: str, kind: str, schema: Schema) -> ResolvedComponent:
+    """Return what the document says once; its name says all that it is."""
+    return ResolvedComponent(name, kind, schema, name)  # type: ignore[no-untyped-call]
 
 
 def mentions_ids(registry: Any, name: str) -> bool:
@@ -196,7 +237,7 @@ def refusal(status: HTTPStatus, codes: Iterable[str]) -> Schema:
         "content": {
             CONTENT_TYPE: {
                 "schema": schema,
-                "examples": {code: {"value": example_of(status, code)} for code in codes},
+                "examples": {code: {"$ref": f"#/components/examples/{code}"} for code in codes},
             }
         },
     }
@@ -207,6 +248,13 @@ def refusal(status: HTTPStatus, codes: Iterable[str]) -> Schema:
     if status == HTTPStatus.UNAUTHORIZED:
         described["headers"] = {"WWW-Authenticate": {"description": "The challenge.", "schema": {"type": "string"}}}
     return described
+
+
+def name_of(status: HTTPStatus, codes: Iterable[str]) -> str:
+    """Return the name of a refusal in the document: its status, and its codes beside those that each such has."""
+    phrase = status.phrase.title().replace(" ", "")
+    others = [code.title().replace("_", "") for code in sorted(codes) if code not in _ALWAYS.get(status, ())]
+    return phrase + "".join(others)
 
 
 def meaning_of(code: str) -> str:

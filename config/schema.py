@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.db import models
 from drf_spectacular.generators import SchemaGenerator
 
 from config.examples import Examples
-from config.operations import SCHEMES, refusal
+from config.operations import SCHEMES, example_of, refusal
 from orders.api.documents import SHAPES, Schema
 from orders.api.fields import BIGGEST_ID
 
@@ -42,6 +43,9 @@ _REPLAYED = {
     "description": "This is the answer of the first time; there is none on that one.",
     "schema": {"type": "string", "enum": ["true"]},
 }
+# Said once, and referred to by each operation that takes or answers them.
+_PARAMETERS = {"Idempotency-Key": _IDEMPOTENCY_KEY, "If-Match": _IF_MATCH}
+_ANSWERED = {"ETag": _ETAG, "Location": _LOCATION, "Idempotency-Replayed": _REPLAYED}
 VERSIONED_ANSWERS = ("/api/orders/{", "/api/kitchen/orders/{", "/api/recipes/{")
 _LIVE = "For whoever starts and ends processes. For everybody."
 _READY = "Database, channel layer, migrations and hub; 503 names those that are not there. For everybody."
@@ -77,8 +81,9 @@ _PROBLEM: Schema = {
 }
 
 
+@cache
 def document() -> Schema:
-    """Return the whole document."""
+    """Return the whole document, which nobody may change: it is made once."""
     generated: Schema = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     return generated
 
@@ -102,20 +107,23 @@ def complete(result: Schema, generator: Any, request: Any, public: bool) -> Sche
     schemas.update(_shapes())
     schemas["Problem"] = _PROBLEM
     components["securitySchemes"] = SCHEMES
+    components["parameters"] = _PARAMETERS
+    components["headers"] = _ANSWERED
+    components["examples"]["not_ready"] = {"value": example_of(HTTPStatus.SERVICE_UNAVAILABLE, "not_ready")}
     _drop_marks(result)
     result["paths"]["/api/health/live"] = _health("live", "Answer as long as the process does", _LIVE)
     result["paths"]["/api/health/ready"] = _health("ready", "Tell whether every part is there", _READY)
     examples = Examples(schemas)
     for path, operations in result["paths"].items():
         for method, operation in operations.items():
-            parameters = [*operation.get("parameters", []), *_headers(path, method)]
+            parameters = operation.get("parameters", [])
             for parameter in parameters:
                 if parameter["in"] == "path":
                     parameter["schema"] = _ID
                 elif parameter["in"] == "query" and not {"enum", "format", "pattern"} & parameter["schema"].keys():
                     _refuse_nul(parameter["schema"])
-            if parameters:
-                operation["parameters"] = parameters
+            if sent := _headers(path, method):
+                operation["parameters"] = [*parameters, *sent]
             _say_headers(path, method, operation)
             _show(operation, examples)
     return result
@@ -141,11 +149,11 @@ def _say_headers(path: str, method: str, operation: Schema) -> None:
             continue
         headers = response.setdefault("headers", {})
         if status in ("200", "201") and path.startswith(VERSIONED_ANSWERS):
-            headers["ETag"] = _ETAG
+            headers["ETag"] = _shared("headers", "ETag")
         if status == "201" and method == "post":
-            headers["Location"] = _LOCATION
+            headers["Location"] = _shared("headers", "Location")
         if method == "post" and not path.startswith("/api/auth/"):
-            headers["Idempotency-Replayed"] = _REPLAYED
+            headers["Idempotency-Replayed"] = _shared("headers", "Idempotency-Replayed")
         if not headers:
             del response["headers"]
 
@@ -205,10 +213,16 @@ def _health(name: str, summary: str, said: str) -> Schema:
     }
 
 
-def _headers(path: str, method: str) -> list[dict[str, Any]]:
+def _headers(path: str, method: str) -> list[Schema]:
     if method == "post":
-        return [] if path.startswith("/api/auth/") else [_IDEMPOTENCY_KEY]
-    return [_IF_MATCH] if method in ("put", "patch", "delete") and path.startswith(VERSIONED_ANSWERS) else []
+        return [] if path.startswith("/api/auth/") else [_shared("parameters", "Idempotency-Key")]
+    is_versioned = method in ("put", "patch", "delete") and path.startswith(VERSIONED_ANSWERS)
+    return [_shared("parameters", "If-Match")] if is_versioned else []
+
+
+def _shared(kind: str, name: str) -> Schema:
+    """Refer to what the document says once for all operations."""
+    return {"$ref": f"#/components/{kind}/{name}"}
 
 
 def _choices(kind: type) -> Schema:

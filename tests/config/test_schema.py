@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
 import pytest
+import yaml
 from django.test import Client
 from drf_spectacular import validation
 from drf_spectacular.drainage import GENERATOR_STATS
@@ -16,6 +18,7 @@ from jsonschema import Draft202012Validator
 
 from config import schema
 from config.api import urlpatterns
+from config.documentation import as_json, as_yaml
 from orders.errors import DomainError
 from orders.states import Role
 from tests.callers import Caller, open_house
@@ -26,7 +29,21 @@ def document() -> dict[str, Any]:
     return schema.document()
 
 
+def part_of(document: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
+    """Return what is said, also where the document says it once for many."""
+    if "$ref" not in said:
+        return said
+    _, _, kind, name = said["$ref"].split("/")
+    part: dict[str, Any] = document["components"][kind][name]
+    return part
+
+
+def answers_of(document: dict[str, Any], operation: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {status: part_of(document, answer) for status, answer in operation["responses"].items()}
+
+
 def test_document_is_valid_and_made_without_a_warning() -> None:
+    schema.document.cache_clear()
     GENERATOR_STATS.reset()
     with GENERATOR_STATS.silence():
         document = schema.document()
@@ -63,14 +80,15 @@ def test_every_example_is_right_by_its_own_schema(document: dict[str, Any]) -> N
     wrong: list[Any] = []
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
-            answers = operation["responses"].values()
+            answers = answers_of(document, operation).values()
             contents = [operation.get("requestBody", {}), *answers]
             for media_type, media in [pair for content in contents for pair in content.get("content", {}).items()]:
                 if media_type.startswith("image/"):
                     continue
                 validator = Draft202012Validator({**media["schema"], "components": document["components"]})
-                examples = media.get("examples", {"": {"value": media.get("example")}})
-                wrong += [(method, path, e["value"]) for e in examples.values() if not validator.is_valid(e["value"])]
+                examples = media.get("examples", {"": {"value": media.get("example")}}).values()
+                values = [part_of(document, example)["value"] for example in examples]
+                wrong += [(method, path, value) for value in values if not validator.is_valid(value)]
 
     assert wrong == []
 
@@ -83,7 +101,7 @@ def test_every_code_of_a_refusal_is_named_where_it_can_occur(document: dict[str,
         code
         for operations in document["paths"].values()
         for operation in operations.values()
-        for response in operation["responses"].values()
+        for response in answers_of(document, operation).values()
         for media in response.get("content", {}).values()
         for code in media.get("examples", ())
     }
@@ -106,7 +124,7 @@ def test_scopes_stand_beside_the_device_where_it_may_call(document: dict[str, An
 
 
 def test_limits_say_when_to_come_back(document: dict[str, Any]) -> None:
-    answers = document["paths"]["/api/orders"]["get"]["responses"]
+    answers = answers_of(document, document["paths"]["/api/orders"]["get"])
 
     assert set(answers) == {"200", "400", "401", "403", "406", "429", "503"}
     assert "Retry-After" in answers["429"]["headers"]
@@ -115,7 +133,7 @@ def test_limits_say_when_to_come_back(document: dict[str, Any]) -> None:
 
 def test_writes_take_their_headers(document: dict[str, Any]) -> None:
     def headers(path: str, method: str) -> list[str]:
-        parameters = document["paths"][path][method].get("parameters", [])
+        parameters = [part_of(document, said) for said in document["paths"][path][method].get("parameters", [])]
         return [parameter["name"] for parameter in parameters if parameter["in"] == "header"]
 
     assert headers("/api/orders", "post") == ["Idempotency-Key"]
@@ -157,6 +175,35 @@ def test_refusals_are_as_the_document_says(document: dict[str, Any]) -> None:
     bodies = [Caller().get("/api/orders").body, Caller().post("/api/auth/token", {}).body]
 
     assert [error.message for body in bodies for error in validator.iter_errors(body)] == []
+
+
+def test_what_is_said_once_is_said_by_somebody_and_by_no_other_name(document: dict[str, Any]) -> None:
+    text = json.dumps(document)
+    named = set(re.findall(r'"#/components/([^"]+)"', text))
+    shared = {f"{kind}/{name}" for kind, parts in document["components"].items() for name in parts}
+
+    assert {name for name in shared if not name.startswith("securitySchemes/")} == named
+    answers = [json.dumps(answer) for answer in document["components"]["responses"].values()]
+    assert len(set(answers)) == len(answers)
+    assert set(document["components"]["responses"]) >= {"BadRequest", "BadRequestParseError", "Conflict", "NotFound"}
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("form", ["vnd.oai.openapi+json", "json", "vnd.oai.openapi", "yaml"])
+def test_document_is_the_same_in_every_form_and_language(document: dict[str, Any], form: str, language: str) -> None:
+    headers = {"Accept": f"application/{form}", "Accept-Language": language}
+
+    response = Client().get("/api/schema", headers=headers)
+
+    assert response.headers["Content-Type"].partition(";")[0] == f"application/{form}"
+    if form.endswith("json"):
+        assert json.loads(response.content) == document
+    else:
+        assert response.content == as_yaml()
+
+
+def test_yaml_says_the_same_as_json(document: dict[str, Any]) -> None:
+    assert yaml.load(as_yaml(), Loader=yaml.CSafeLoader) == json.loads(as_json())
 
 
 @pytest.mark.parametrize("path", ["/api/schema/", "/api/schema"])
