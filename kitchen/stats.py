@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import connection
@@ -231,4 +231,10 @@ def all_day(restaurant_id: int, *, station_id: int | None = None) -> list[AllDay
     with connection.cursor() as cursor:
         cursor.execute(_ALL_DAY, {"restaurant": restaurant_id, "station": station_id})
         rows = [AllDayShape(*row) for row in cursor.fetchall()]
-    return sorted(rows, key=lambda row: (-row.quantity, row.name, row.modifiers, row.menu_item_id))
+    return sorted(rows, key=lambda row: most_first((row.quantity, row.name, row.modifiers, row.menu_item_id)))
+
+
+def most_first(place: Sequence[Any]) -> tuple[Any, ...]:
+    """Return what puts (quantity, name, modifiers, dish) in the order of the list."""
+    quantity, *others = place
+    return (-quantity, *others)

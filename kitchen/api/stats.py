@@ -5,16 +5,19 @@ from __future__ import annotations
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from kitchen.stats import AllDayShape, KitchenStatsShape, all_day, kitchen_stats
+from kitchen.stats import AllDayShape, KitchenStatsShape, all_day, kitchen_stats, most_first
 from orders.api.documents import documented, paged, shown
 from orders.api.endpoints import Endpoint, answer
-from orders.api.pages import NoQuery, Query, id_parameter, query_of
+from orders.api.pages import NoQuery, Ordering, PageQuery, id_parameter, page_of, query_of
 from orders.scopes import Scope
 
 TAG = "kitchen"
 
 
-class AllDayQuery(Query):
+MOST_FIRST = Ordering(("quantity", "name", "modifiers", "menu_item_id"))
+
+
+class AllDayQuery(PageQuery):
     """Of which station; without one, of the whole kitchen."""
 
     station = id_parameter(help_text="Items whose current step is there.")
@@ -41,8 +44,8 @@ class AllDay(Endpoint):
     def get(self, request: Request) -> HttpResponse:
         """Count what is still to make, per dish and set of modifiers, most first.
 
-        What is held is counted too. Everything is on one page, however much it is: half of a count is none.
+        What is held is counted too. Each page counts anew: what the first one had may be less, or more, by the second.
         """
         query = query_of(request, AllDayQuery)
         rows = all_day(self.restaurant_id, station_id=query.get("station"))
-        return answer({"next": None, "previous": None, "results": rows})
+        return page_of(request, rows, ordering=MOST_FIRST, key=most_first, query=query)

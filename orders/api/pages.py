@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Protocol
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core import signing
-from django.db.models import BooleanField, F, Func, Model, Q, QuerySet
+from django.db.models import BooleanField, F, Func, Q, QuerySet
 from django.db.models.expressions import BaseExpression, Combinable
 from django.http import HttpResponse
 from rest_framework import serializers
@@ -109,7 +109,7 @@ class Ordering:
             condition = Q(**{f"{path}__{step}e": value}) & (further | condition) if condition else further
         return condition
 
-    def place_of(self, row: Model) -> list[Any]:
+    def place_of(self, row: Any) -> list[Any]:
         """Return where a row stands."""
         values = [attrgetter(path.replace("__", "."))(row) for path in self.paths]
         return [value.isoformat() if isinstance(value, dt.datetime) else value for value in values]
@@ -181,20 +181,50 @@ def page(
     if narrow is not None:
         rows = narrow(rows, ordering, place, backwards=backwards, most=limit + 1)
     found = read(ordering.applied(rows, backwards=backwards)[: limit + 1])
-    more = len(found) > limit
+    is_more = len(found) > limit
     found = found[:limit]
     if backwards:
         found.reverse()
-
-    def link(*, back: bool) -> str | None:
-        if not found or not (more if back == backwards else place is not None):
-            return None
-        return _link(request, ordering, found[0 if back else -1], back=back)
-
-    return answer({"next": link(back=False), "previous": link(back=True), "results": [shape(row) for row in found]})
+    onwards = (is_more, place is not None) if not backwards else (place is not None, is_more)
+    return _answer(request, ordering, found, [shape(row) for row in found], onwards)
 
 
-def _link(request: Request, ordering: Ordering, row: Model, *, back: bool) -> str:
+def page_of(
+    request: Request,
+    rows: Sequence[Any],
+    *,
+    ordering: Ordering,
+    key: Callable[[list[Any]], Any],
+    query: dict[str, Any],
+) -> HttpResponse:
+    """Answer with one page of what was reckoned and not read, in order; ``key`` says of places which comes first."""
+    limit = min(query.get("limit", USUAL_LIMIT), MOST_ROWS)
+    cursor = query.get("cursor")
+    backwards, place = _read_cursor(cursor, ordering) if cursor else (False, None)
+    before = [row for row in rows if place is not None and key(ordering.place_of(row)) < key(place)]
+    after = [row for row in rows if place is None or key(ordering.place_of(row)) > key(place)]
+    if backwards:
+        found = before[-limit:]
+        return _answer(request, ordering, found, found, (True, len(before) > limit))
+    found = after[:limit]
+    return _answer(request, ordering, found, found, (len(after) > limit, place is not None))
+
+
+def _answer(
+    request: Request, ordering: Ordering, found: Sequence[Any], shown: Sequence[Any], onwards: tuple[bool, bool]
+) -> HttpResponse:
+    """Answer with a page; ``onwards`` says whether there is a next one, and a previous one."""
+    there_is_next, there_is_previous = onwards
+    return answer(
+        {
+            "next": _link(request, ordering, found[-1], back=False) if found and there_is_next else None,
+            "previous": _link(request, ordering, found[0], back=True) if found and there_is_previous else None,
+            "results": shown,
+        }
+    )
+
+
+def _link(request: Request, ordering: Ordering, row: Any, *, back: bool) -> str:
     parameters = request.GET.copy()
     parameters["cursor"] = signing.dumps(
         [list(ordering.paths), ordering.falling, back, ordering.place_of(row)], salt=_SALT

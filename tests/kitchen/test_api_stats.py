@@ -206,6 +206,49 @@ def test_what_is_to_make_is_counted_by_dish_and_modifiers(house: House, foreign:
     ]  # fmt: skip
 
 
+def test_what_is_to_make_is_paged_both_ways_when_a_limit_is_asked_for(house: House) -> None:
+    burger, plain, cheese = dish_with_choices(house)
+    lines = [
+        {"menu_item_id": burger.pk, "quantity": 2, "modifier_ids": [plain.pk]},
+        {"menu_item_id": burger.pk, "quantity": 2, "modifier_ids": [cheese.pk]},
+        {"menu_item_id": burger.pk, "quantity": 3},
+        {"menu_item_id": house.dish.pk, "quantity": 1},
+        {"menu_item_id": burger.pk, "quantity": 2, "modifier_ids": [cheese.pk, plain.pk]},
+    ]
+    house.ticket(items=lines)
+    whole = all_day(house)
+
+    first = house.cook.get("/api/kitchen/all-day?limit=2").body
+    second = house.cook.get(first["next"].partition("testserver")[2]).body
+    third = house.cook.get(second["next"].partition("testserver")[2]).body
+    back = house.cook.get(third["previous"].partition("testserver")[2]).body
+
+    assert [row["quantity"] for row in whole] == [3, 2, 2, 2, 1]
+    assert [page["results"] for page in (first, second, third)] == [whole[:2], whole[2:4], whole[4:]]
+    assert (first["previous"], third["next"]) == (None, None)
+    assert (back["results"], back["next"] is None, back["previous"] is None) == (whole[2:4], False, False)
+
+
+def test_rest_is_on_the_next_page_when_what_the_first_ended_with_is_made(house: House) -> None:
+    soda = MenuItemFactory(restaurant=house.restaurant, station=house.station, name="Soda")
+    tickets = [
+        house.ticket(items=[{"menu_item_id": pk, "quantity": n}]) for pk, n in ((soda.pk, 2), (house.dish.pk, 1))
+    ]
+    first = house.cook.get("/api/kitchen/all-day?limit=1").body
+    moved(house, tickets[0], "ready")
+
+    second = house.cook.get(first["next"].partition("testserver")[2]).body
+
+    assert [row["menu_item_id"] for row in (*first["results"], *second["results"])] == [soda.pk, house.dish.pk]
+
+
+@pytest.mark.parametrize(("query", "pointer"), [("limit=0", "/limit"), ("limit=x", "/limit"), ("cursor=x", "/cursor")])
+def test_bad_request_when_a_page_of_what_is_to_make_is_none(house: House, query: str, pointer: str) -> None:
+    reply = house.cook.get(f"/api/kitchen/all-day?{query}")
+
+    assert (reply.status, [found for found, _ in reply.pointers]) == (400, [pointer])
+
+
 def test_what_is_to_make_at_a_station_is_what_stands_there_now(house: House, foreign: House) -> None:
     bar = StationFactory(restaurant=house.restaurant)
     drink = MenuItemFactory(restaurant=house.restaurant, station=bar, name="Soda")
