@@ -41,7 +41,8 @@ class Use:
 class Making:
     """How a dish is made: by the version of its recipe, or in one step where it has none.
 
-    ``contains`` are the allergens of its ingredients, ``may_contain`` those of which there may be traces.
+    ``contains`` are the allergens that the menu names and those of its ingredients, ``may_contain`` those of which
+    there may be traces.
     """
 
     recipe_version: int | None
@@ -56,16 +57,17 @@ class Cookbook:
     def __init__(self, book: Book) -> None:
         self.restaurant_id = book.restaurant_id
         self.revision: uuid.UUID | None = book.revision
+        self._book = book
         self._makings: dict[int, Making] = {}
         self._uses: dict[tuple[int, int], tuple[Use, ...]] = {}
-        self._allergens: dict[tuple[int, int], frozenset[str]] = {}
+        self._allergens: dict[tuple[int, int | None], frozenset[str]] = {}
 
     def makings(self, dish_ids: Iterable[int]) -> dict[int, Making]:
         """Return {dish's id: how it is made} of those ids that are on the menu."""
         wanted = set(dish_ids)
         unread = wanted - self._makings.keys()
         if unread:
-            self._makings |= _read_makings(self.restaurant_id, unread)
+            self._makings |= _read_makings(self._book, unread)
         return {pk: self._makings[pk] for pk in wanted if pk in self._makings}
 
     def uses(self, recipes: Iterable[tuple[int, int]]) -> dict[tuple[int, int], tuple[Use, ...]]:
@@ -76,20 +78,28 @@ class Cookbook:
             self._uses |= _read_uses(self.restaurant_id, unread)
         return {recipe: self._uses[recipe] for recipe in wanted}
 
-    def allergens(self, recipes: Iterable[tuple[int, int]]) -> dict[tuple[int, int], frozenset[str]]:
-        """Return {(dish's id, version of its recipe): what is in it, or may be}, also of versions of long ago."""
+    def allergens(self, recipes: Iterable[tuple[int, int | None]]) -> dict[tuple[int, int | None], frozenset[str]]:
+        """Return {(dish's id, version of its recipe): what is in it, or may be}, by what is known now.
+
+        Also of versions of long ago; of None, which is a dish without a recipe, what the menu says of it.
+        """
         wanted = set(recipes)
         unread = wanted - self._allergens.keys()
         if unread:
-            uses = self.uses(unread)
+            dishes = self._book.dishes(dish_id for dish_id, _ in unread)
+            uses = self.uses((dish_id, version) for dish_id, version in unread if version is not None)
             inside = _read_allergens({use.ingredient_id for each in uses.values() for use in each})
-            for recipe in unread:
-                self._allergens[recipe] = frozenset().union(*(inside[use.ingredient_id] for use in uses[recipe]))
+            for dish_id, version in unread:
+                on_menu = dishes[dish_id].allergens if dish_id in dishes else ()
+                used = uses[(dish_id, version)] if version is not None else ()
+                self._allergens[dish_id, version] = frozenset(on_menu).union(*(inside[u.ingredient_id] for u in used))
         return {recipe: self._allergens[recipe] for recipe in wanted}
 
 
-def _read_makings(restaurant_id: int, dish_ids: Iterable[int]) -> dict[int, Making]:
+def _read_makings(book: Book, dish_ids: Iterable[int]) -> dict[int, Making]:
+    restaurant_id = book.restaurant_id
     dishes = MenuItem.objects.filter(restaurant_id=restaurant_id, pk__in=dish_ids)
+    on_menu = book.dishes(dish_ids)
     recipes = {
         recipe.menu_item_id: recipe
         for recipe in Recipe.objects.filter(
@@ -101,10 +111,16 @@ def _read_makings(restaurant_id: int, dish_ids: Iterable[int]) -> dict[int, Maki
     }
     used = {row.ingredient_id for recipe in recipes.values() for row in recipe.ingredients.all()}
     contained = list(IngredientAllergen.objects.filter(ingredient_id__in=used).select_related("allergen"))
-    return {dish.pk: _making(dish, recipes.get(dish.pk), contained) for dish in dishes}
+    return {
+        dish.pk: _making(dish, recipes.get(dish.pk), frozenset(on_menu[dish.pk].allergens), contained)
+        for dish in dishes
+        if dish.pk in on_menu
+    }
 
 
-def _making(dish: MenuItem, recipe: Recipe | None, contained: list[IngredientAllergen]) -> Making:
+def _making(
+    dish: MenuItem, recipe: Recipe | None, on_menu: frozenset[str], contained: list[IngredientAllergen]
+) -> Making:
     own = () if dish.station_id is None else (dish.station_id,)
     steps = [
         Step(step.name, step.minutes, tuple(place.station_id for place in step.places.all()) or own)
@@ -120,7 +136,7 @@ def _making(dish: MenuItem, recipe: Recipe | None, contained: list[IngredientAll
     return Making(
         recipe_version=recipe.version if recipe else None,
         steps=tuple(steps) or (Step(dish.name, dish.prep_minutes, own),),
-        contains=frozenset(row.allergen.name for row in inside if not row.is_trace),
+        contains=on_menu | {row.allergen.name for row in inside if not row.is_trace},
         may_contain=frozenset(row.allergen.name for row in inside if row.is_trace),
     )
 

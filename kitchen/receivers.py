@@ -6,7 +6,7 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from kitchen.services import contracts, following
+from kitchen.services import contracts, following, new_allergens
 from orders import signals
 from orders.actors import Actor
 from orders.models import Order, OrderItem
@@ -51,3 +51,9 @@ def renew_for_item(order: Order, **_: Any) -> None:
 def move_on_ticket(order: Order, item: OrderItem, actor: Actor, **_: Any) -> None:
     """A production item goes where staff have taken its line."""
     following.follow_item(order, item, actor)
+
+
+@receiver(signals.dish_allergens_set)
+def ask_for_new_allergens(actor: Actor, **_: Any) -> None:
+    """Open tickets of guests who can't have what is in a dish say so, also when it was found out only now."""
+    new_allergens.ask_once_written(actor)

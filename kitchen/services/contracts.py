@@ -30,6 +30,7 @@ from kitchen.services.touching import (
     is_wanted,
     settle,
     start_clock,
+    stations_locked,
     take_up,
     ticket_items,
     ticket_of,
@@ -269,6 +270,9 @@ def _differ(order: Order, ticket: KitchenOrder, version: int) -> _Difference:
     _add(order, ticket, [line for pk, line in lines.items() if pk not in known], version, difference)
     if release_due(order, ticket):
         difference.is_any = difference.is_production = True
+    if order.allergies != ticket.allergies:
+        # Whoever writes what is in a dish holds the stations: either we read it, or they find this ticket.
+        stations_locked(order.restaurant_id)
     is_alert_new = alert_again(order, ticket, cookbook_of(order.restaurant_id))
     if is_alert_new or any(getattr(order, name) != getattr(ticket, name) for name in _DETAILS):
         difference.is_any = True
@@ -309,7 +313,8 @@ def _follow_line(
 def _add(order: Order, ticket: KitchenOrder, lines: list[OrderItem], version: int, difference: _Difference) -> None:
     if not lines:
         return
-    drawn = draw_up(lines, cookbook_of(ticket.restaurant_id), places_of(ticket.restaurant_id), order.allergies)
+    places = places_of(ticket.restaurant_id)
+    drawn = draw_up(lines, cookbook_of(ticket.restaurant_id), places, order.allergies)
     present = ticket_items(ticket)
     added = [_ticket_item(item, held=False) for item in drawn]
     awaited = list(present)

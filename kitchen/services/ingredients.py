@@ -8,6 +8,7 @@ from typing import TypedDict, Unpack
 
 from kitchen.measures import converted, is_exact, is_same_kind, told
 from kitchen.models import Ingredient, IngredientAllergen, RecipeIngredient
+from kitchen.services.new_allergens import ask_once_written
 from orders.actors import Actor
 from orders.errors import FieldProblem, InUse, InvalidFields, NotFound
 from orders.in_use import check_unused
@@ -52,13 +53,16 @@ def create_ingredient(*, actor: Actor, **fields: Unpack[IngredientChanges]) -> I
 def update_ingredient(*, row_id: int, actor: Actor, **changes: Unpack[IngredientChanges]) -> Ingredient:
     """Change fields of an ingredient: the ones given, and no others. A count replaces what was reckoned with.
 
-    Locks the ingredient, which what is being made takes from. In another unit of its kind what is on hand is told
+    Locks the ingredient, which what is being made takes from; before it the stations, where its allergens are
+    written: open tickets that it is in ask for a word then. In another unit of its kind what is on hand is told
     anew; for one of another kind it has to be given too, unless there is nothing. Raises an alert when the count is
     below zero and was not.
 
     Raises NotAllowed, NotFound, Duplicate, InvalidFields, and InUse for a unit of another kind while recipes take it.
     """
     actor.require(Role.MANAGER, to="change ingredients", scope=Scope.MENU_WRITE)
+    if "allergen_ids" in changes or "may_contain_ids" in changes:
+        ask_once_written(actor)
     ingredient = _lock(row_id, actor, wholly="unit" in changes)
     if changes.get("unit", ingredient.unit) != ingredient.unit:
         _change_unit(ingredient, changes["unit"], is_counted="on_hand" in changes)

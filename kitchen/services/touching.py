@@ -70,7 +70,7 @@ def ticket_items(ticket: KitchenOrder) -> list[KitchenOrderItem]:
 def stations_locked(restaurant_id: int) -> list[Station]:
     """Return the restaurant's stations, all locked until the unit ends: in one statement, by id.
 
-    After orders, tickets and dishes, before the stream.
+    After orders, tickets and dishes, before ingredients and the stream.
     """
     unit = require_unit()
     rows = read_rows(Station, "WHERE restaurant_id = %s ORDER BY id FOR NO KEY UPDATE", restaurant_id)
@@ -113,20 +113,18 @@ def start_clock(ticket: KitchenOrder) -> None:
 def alert_again(order: Order, ticket: KitchenOrder, cookbook: Cookbook) -> bool:
     """Say on each item that no guest has yet which of the guest's allergens are, or may be, in it; saves nothing.
 
-    By the version of the recipe that it is made by. Whoever has confirmed an alert has done so for the allergies that
-    the ticket names: for others it is asked again. Returns whether anything is asked that was not.
+    By the version of the recipe that it is made by, and what is known now of its ingredients and of the dish. Whoever
+    has confirmed an alert has done so for the allergies that the ticket names: for others it is asked again. Returns
+    whether anything is asked that was not.
     """
     items = _still_here(order, ticket)
     guests = frozenset(order.allergies)
     are_others = guests != frozenset(ticket.allergies)
-    recipes = {item.pk: (item.menu_item_id, item.recipe_version) for item in items if item.recipe_version}
-    makings = cookbook.allergens(recipes.values()) if guests else {}
+    made_of = {item.pk: (item.menu_item_id, item.recipe_version) for item in items}
+    inside = cookbook.allergens(made_of.values()) if guests else {}
     is_new = False
     for item in items:
-        inside = frozenset(item.allergens)
-        if guests and item.pk in recipes:
-            inside |= makings[recipes[item.pk]]
-        alert = sorted(guests & inside)
+        alert = sorted(guests & inside[made_of[item.pk]].union(item.allergens)) if guests else []
         if alert != item.allergy_alert or (are_others and item.allergy_confirmed_by_name):
             item.allergy_alert = alert
             item.allergy_confirmed_by_name = ""

@@ -9,6 +9,7 @@ from typing import Any, TypedDict, Unpack
 
 from django.db import models, transaction
 
+from orders import signals
 from orders.actors import Actor
 from orders.books import book_of
 from orders.errors import FieldProblem, InvalidFields, NotFound
@@ -92,6 +93,8 @@ def update_menu_item(*, row_id: int, actor: Actor, **changes: Unpack[DishChanges
     """
     actor.require(Role.MANAGER, to="change the menu", scope=Scope.MENU_WRITE)
     dish = require_unit().lock(MenuItem, row_id, restaurant_id=actor.restaurant_id)
+    if "allergen_ids" in changes:
+        signals.dish_allergens_set.send(sender=MenuItem, actor=actor)
     _set_columns(dish, changes)
     _share_parts(dish.restaurant_id, changes)
     save_once(dish, _TAKEN)

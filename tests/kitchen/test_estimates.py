@@ -16,7 +16,8 @@ from tests.places import Place
 
 def test_estimate_is_of_the_next_course_when_all_that_is_left_is_held(place: Place) -> None:
     order = place.confirm(place.order())
-    set_ticket_status(ticket_id=ticket_of(order).pk, to=TicketStatus.READY, actor=place.actor)
+    for to in (TicketStatus.PREPARING, TicketStatus.READY):
+        set_ticket_status(ticket_id=ticket_of(order).pk, to=to, actor=place.actor)
     before = timezone.now()
 
     add_items(order_id=order.pk, items=[AskedItem(place.dish.pk, 1, course=2)], actor=place.actor)
