@@ -317,6 +317,28 @@ def test_bad_request_when_there_is_no_such_step(house: House, step: Any, problem
     assert (reply.status, reply.pointers, house.announced()) == (400, [("/items/0/step", problem)], before)
 
 
+def test_bad_request_when_an_item_is_called_ready_by_a_step_that_leaves_others(house: House) -> None:
+    ticket = stepped(house)
+    before = house.announced()
+    move = {"item_id": ticket["items"][0]["id"], "status": "ready", "step": 0}
+
+    reply = house.cook.put(f"{TICKETS}/{ticket['id']}/items/status", {"items": [move]})
+
+    expected = "Steak is not ready by that step: Plate would be left."
+    assert (reply.status, reply.pointers) == (400, [("/items/0/status", "conflict")])
+    assert reply.body["errors"][0]["detail"] == expected
+    assert house.announced() == before
+
+
+def test_item_is_ready_when_its_last_step_is_done_whatever_is_said_of_its_status(house: House) -> None:
+    ticket = stepped(house)
+    move = {"item_id": ticket["items"][0]["id"], "status": "preparing", "step": 1}
+
+    reply = house.cook.put(f"{TICKETS}/{ticket['id']}/items/status", {"items": [move]})
+
+    assert (reply.status, reply.body["items"][0]["status"], reply.body["status"]) == (200, "ready", "ready")
+
+
 def test_held_course_is_made_when_it_is_fired(house: House) -> None:
     ticket = two_courses(house)
     held = {"items": [{"item_id": ticket["items"][1]["id"], "status": "ready"}]}
