@@ -132,3 +132,59 @@ def test_page_says_that_a_picture_is_too_large(open_page: Callable[..., Page], p
     assert page.locator("input[name=image]").count() == 1
     assert ["413" in fault for fault in faults] == [True]
     faults.clear()
+
+
+def preferences(recipe_id: int) -> list[tuple[str, list[str]]]:
+    """Each step of the recipe in force, with its stations, the preferred one first."""
+    from kitchen.pantry import find_recipe  # noqa: PLC0415 - models can be imported once the settings are there
+    from orders.models import MenuItem  # noqa: PLC0415
+
+    recipe = find_recipe(MenuItem.objects.get(recipe=recipe_id).restaurant_id, recipe_id)
+    return [(step.name, [each.station.name for each in step.places.all()]) for step in recipe.steps.all()]
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_another_station_is_preferred_when_a_recipe_is_saved(
+    open_page: Callable[..., Page], place: Place, scripts: bool
+) -> None:
+    from kitchen.services.recipes import AskedStep  # noqa: PLC0415
+    from tests.factories import StationFactory  # noqa: PLC0415
+    from tests.pantry import written  # noqa: PLC0415
+
+    wok, oven = (StationFactory(restaurant=place.restaurant, name=name) for name in ("Wok", "Oven"))
+    recipe = written(place.dish, steps=[AskedStep("Fry", 8, station_ids=(wok.pk, oven.pk))])
+    page = open_page("manager", java_script_enabled=scripts)
+    page.goto(f"/admin/kitchen/recipe/{recipe.pk}/change/")
+
+    page.get_by_label("Preferred station").first.select_option("Oven")
+    page.get_by_label("Also at, choice 2").first.select_option("Wok")
+    page.get_by_label("Also at, choice 3").first.select_option("Grill")
+    page.click("input[name=_save]")
+    page.wait_for_selector(".messagelist .success")
+
+    assert "Burger v2" in page.inner_text(".messagelist")
+    assert preferences(recipe.pk) == [("Fry", ["Oven", "Wok", "Grill"])]
+
+
+def test_step_is_added_with_its_stations_in_their_order(open_page: Callable[..., Page], place: Place) -> None:
+    from kitchen.services.recipes import AskedStep  # noqa: PLC0415
+    from tests.factories import StationFactory  # noqa: PLC0415
+    from tests.pantry import written  # noqa: PLC0415
+
+    StationFactory(restaurant=place.restaurant, name="Wok")
+    recipe = written(place.dish, steps=[AskedStep("Cut", 2)])
+    page = open_page("manager")
+    page.goto(f"/admin/kitchen/recipe/{recipe.pk}/change/")
+
+    page.click("text=Add another Step")
+    row = page.locator("#steps-1")
+    row.locator("input[name=steps-1-name]").fill("Fry")
+    row.locator("input[name=steps-1-minutes]").fill("5")
+    row.get_by_label("Preferred station").select_option("Wok")
+    row.get_by_label("Also at, choice 2").select_option("Grill")
+    ids = page.evaluate("[...document.querySelectorAll('.in-order select')].map((each) => each.id)")
+    page.click("input[name=_save]")
+    page.wait_for_selector(".messagelist .success")
+
+    assert preferences(recipe.pk) == [("Cut", []), ("Fry", ["Wok", "Grill"])]
+    assert len(set(ids)) == len(ids)
