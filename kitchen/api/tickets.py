@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.utils import timezone
+from rest_framework import serializers
 from rest_framework.request import Request
 
 from kitchen import states
@@ -24,6 +25,7 @@ from orders.api.endpoints import Endpoint, answer, keyed
 from orders.api.fields import MOST_ITEMS, Body, Choice, Items, Text, Versioned, Whole, id_field
 from orders.api.inputs import LONGEST_REASON
 from orders.api.pages import (
+    NEWEST_FIRST,
     OLDEST_FIRST,
     Branches,
     NoQuery,
@@ -42,6 +44,9 @@ TAG = "kitchen"
 LONGEST_LOOK_BACK_MINUTES = 24 * 60
 
 
+_ORDERINGS = {"id": OLDEST_FIRST, "-id": NEWEST_FIRST}
+
+
 class TicketQuery(PageQuery):
     """Which tickets; without a status, the open ones."""
 
@@ -53,6 +58,9 @@ class TicketQuery(PageQuery):
         min_value=0,
         max_value=LONGEST_LOOK_BACK_MINUTES,
         help_text="Also those that were completed in the last so many minutes.",
+    )
+    ordering = serializers.ChoiceField(
+        choices=tuple(_ORDERINGS), required=False, help_text="The oldest first, or with `-id` the newest."
     )
 
 
@@ -127,10 +135,11 @@ class Tickets(Endpoint):
 
     @documented("list_kitchen_orders", tag=TAG, query=TicketQuery, answers={200: paged(KitchenOrderShape)})
     def get(self, request: Request) -> HttpResponse:
-        """List tickets, oldest first."""
+        """List tickets, oldest first, or the newest."""
         query = query_of(request, TicketQuery)
         rows, narrow = filtered_tickets(tickets_of(self.restaurant_id), query)
-        return page(request, rows, ticket_shape, ordering=OLDEST_FIRST, query=query, narrow=narrow, read=seen_tickets)
+        ordering = _ORDERINGS[query.get("ordering", "id")]
+        return page(request, rows, ticket_shape, ordering=ordering, query=query, narrow=narrow, read=seen_tickets)
 
     @documented("open_kitchen_order", tag=TAG, body=OpenTicketBody, answers={201: shown(KitchenOrderShape)})
     @keyed

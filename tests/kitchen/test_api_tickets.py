@@ -54,6 +54,20 @@ def test_open_tickets_are_listed_oldest_first_when_nothing_else_is_asked(house: 
     assert _ids(house.cook.get(page["next"]).body) == [third["id"]]
 
 
+def test_tickets_are_listed_newest_first_when_that_is_asked(house: House) -> None:
+    tickets = [house.ticket() for _ in range(4)]
+    for ticket in tickets[1:]:
+        house.cook.put(f"/api/kitchen/orders/{ticket['id']}/items/status", _items(ticket, "ready"))
+    house.cook.put(f"/api/kitchen/orders/{tickets[1]['id']}/status", {"status": "completed"})
+
+    page = house.cook.get("/api/kitchen/orders?status=ready,completed&ordering=-id&limit=2").body
+
+    newest = [ticket["id"] for ticket in reversed(tickets[1:])]
+    assert _ids(page) == newest[:2]
+    assert _ids(house.cook.get(page["next"]).body) == newest[2:]
+    assert _ids(house.cook.get("/api/kitchen/orders?ordering=id").body) == [t["id"] for t in (tickets[0], *tickets[2:])]
+
+
 def test_filters_select_what_they_name(house: House) -> None:
     bar = StationFactory(restaurant=house.restaurant)
     drink = MenuItemFactory(restaurant=house.restaurant, station=bar)
@@ -87,7 +101,16 @@ def test_filters_select_what_they_name(house: House) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["status=eaten", "station=x", "priority=now", "include_completed=-1", "include_completed=x", "table=1"]
+    "query",
+    [
+        "status=eaten",
+        "station=x",
+        "priority=now",
+        "include_completed=-1",
+        "include_completed=x",
+        "table=1",
+        "ordering=ready_at",
+    ],
 )
 def test_bad_request_when_a_filter_is_unknown_or_malformed(house: House, query: str) -> None:
     reply = house.cook.get(f"/api/kitchen/orders?{query}")
