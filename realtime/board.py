@@ -82,11 +82,21 @@ def _said_by_the_script() -> dict[str, Any]:
         "item_bumping": _("Done. Tap to undo"),
         "bump_held": _("Not sent: waiting for the connection"),
         "bump_sending": _("Sending"),
+        "beaten": {
+            "ready": _("{number} was bumped by {name} at {time}."),
+            "completed": _("{number} was cleared by {name} at {time}."),
+            "cancelled": _("{number} was cancelled by {name} at {time}. Stop making it."),
+            "recalled": _("{number} was recalled by {name} at {time}."),
+            "item": _("{number}: {item} was done by {name} at {time}."),
+        },
+        "somebody": _("somebody"),
+        "moved": _("Nothing was pressed: something moved there just now. Look again."),
         "bump_taken_back": _("{number} changed while you bumped it. Nothing was sent: look again."),
         "new_ticket": _("New ticket {number}, {place}"),
         "ticket_changed": _("{number}, {place}, was changed."),
         "ticket_recalled": _("{number}, {place}, is recalled: make it again."),
         "ticket_recalled_because": _("{number}, {place}, is recalled: {reason}"),
+        "ticket_reopened": _("{number}, {place}, is wanted again: make it."),
         "ticket_cancelled": _("{number}, {place}, is cancelled. Stop making it."),
         "cancel_news": _("{number}, {place}: asked to cancel. {said}"),
         "cancel_title": {
@@ -95,7 +105,9 @@ def _said_by_the_script() -> dict[str, Any]:
         },
         "refused": _("{number}: {reason}"),
         "faster": _("{name} was faster, at {time}. Look again."),
+        **_of_the_recall_list(),
         "dismiss": _("Dismiss"),
+        "more_notices": _("and {count} more"),
         "severities": {"info": _("Note"), "warning": _("Attention"), "error": _("Important")},
         "live": _("Live"),
         "live_polling": _("Every 2 seconds, because this network blocks WebSockets"),
@@ -119,10 +131,25 @@ def _said_by_the_script() -> dict[str, Any]:
             "course_held": _("A course of it is held: fire it first."),
             "stale": _("Somebody else changed it in the same moment. Look again."),
             "not_found": _("This ticket does not exist any more."),
+            "too_late": _("Too late: it was ready more than 15 minutes ago."),
+            "not_editable": _("It can't be changed so any more."),
             "invalid": _("Say why."),
             "forbidden": _("You may not do this."),
             "rate_limited": _("Too many taps at once. Try again."),
         },
+    }
+
+
+def _of_the_recall_list() -> dict[str, str]:
+    return {
+        "recall": _("Recall"),
+        "recall_why": _("Why? It may stay empty."),
+        "recall_send": _("Make it again"),
+        "recall_leave": _("Not now"),
+        "recall_ready": _("Ready at {time}"),
+        "recall_gone": _("{number} is not in the list any more: somebody else was faster."),
+        "recall_reason_refused": _("This can't be kept as a reason: it looks like the number of a card."),
+        "recalls_loading": _("Looking what was made …"),
     }
 
 

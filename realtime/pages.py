@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from kitchen.states import RECALL_WITHIN
 from orders.access import membership_of_session
 from orders.shapes import timestamp
 from orders.states import Role
@@ -46,7 +47,14 @@ def board(request: HttpRequest) -> HttpResponse:
         "at_the_pass": [card for card in cards if card.ticket["status"] == "ready"],
         "counts": _counts(snapshot["orders"]),
         "read_at": f"{timezone.localtime(now, ZoneInfo(membership.restaurant.timezone)):%H:%M:%S}",
-        "data": {"epoch": epoch, "seq": seq, "snapshot": snapshot, "now": timestamp(now)},
+        "data": {
+            "epoch": epoch,
+            "seq": seq,
+            "snapshot": snapshot,
+            "now": timestamp(now),
+            "user_id": membership.user_id,
+            "recall_seconds": int(RECALL_WITHIN.total_seconds()),
+        },
     }
     return render(request, "kitchen/board.html", context)
 

@@ -107,6 +107,8 @@ def open_page(chromium: Browser, served: Served, place: Place, faults: list[str]
             client.force_login(place.staff(role).user)  # type: ignore[arg-type]
             context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": served.url}])
         page = context.new_page()
+        # As a cook does, every click waits until the board has stood still for a moment: before that it is ignored.
+        page.add_locator_handler(page.locator("html[data-settling]"), lambda: None)
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
         return page

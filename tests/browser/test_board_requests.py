@@ -64,7 +64,8 @@ def test_order_is_cancelled_when_the_cook_accepts(open_board: OpenBoard, place: 
     expect(page.locator(f"#ticket-{ticket.pk}")).to_have_count(0, timeout=PATIENCE_MS)
     request.refresh_from_db()
     assert request.status == "accepted"
-    expect(page.locator("#notices")).to_contain_text("is cancelled. Stop making it.")
+    expect(page.locator("#connection")).to_have_attribute("data-state", "live")
+    expect(page.locator(".notice")).to_have_count(0)  # who has decided needs no telling
 
 
 def test_request_is_gone_and_the_reason_kept_when_the_cook_rejects(

@@ -23,6 +23,7 @@ const RANK = ["pending", "acknowledged", "preparing", "ready", "completed"];
  * @property {number[]} itemIds what is made by it: of a whole ticket all but what is held
  * @property {string} status what it will be
  * @property {string} seen signature of the ticket under the finger
+ * @property {object} ticket the ticket as it was under the finger
  * @property {number} dueAt
  * @property {"counting"|"held"|"sending"|"sent"} phase
  */
@@ -42,6 +43,8 @@ export class Bumps {
    * @param {(ticketId: number) => void} board.show the ticket's taps changed
    * @param {(error: Error, ticket: object) => void} board.refused
    * @param {(ticket: object) => void} board.takenBack the ticket changed under a bump
+   * @param {(ticket: object, itemId: number|null, tappedAt: number) => void} board.beaten somebody else did it
+   *   meanwhile, or undid what it was built on: to one item, or to the whole ticket
    */
   constructor(board) {
     this.#board = board;
@@ -64,6 +67,7 @@ export class Bumps {
       itemIds: itemId === null ? ticket.items.filter(isOpen).map((item) => item.id) : [itemId],
       status,
       seen: signature(ticket),
+      ticket,
       dueAt: Date.now() + UNDO_MS,
       phase: "counting",
       triedVersion: 0,
@@ -87,8 +91,9 @@ export class Bumps {
     for (const bump of [...this.#bumps.values()]) {
       const ticket = this.#board.ticket(bump.ticketId);
       if (bump.phase === "sending") continue;
-      if (!ticket || this.#isDone(bump, ticket)) this.#forget(bump);
+      if (!ticket || this.#isDone(bump, ticket)) this.#lose(bump, ticket);
       else if (bump.phase === "sent") continue;
+      else if (bump.status === "completed" && ticket.status !== "ready") this.#lose(bump, ticket); // it was recalled
       else if (signature(ticket) !== bump.seen) this.#takeBack(bump, ticket);
       else if (bump.phase === "held" && ticket.version > bump.triedVersion) this.#due(bump);
     }
@@ -107,7 +112,7 @@ export class Bumps {
     if (this.#bumps.get(bump.key) !== bump) return;
     const ticket = this.#board.ticket(bump.ticketId);
     if (!ticket || this.#isDone(bump, ticket)) {
-      this.#forget(bump);
+      this.#lose(bump, ticket);
     } else if (this.#board.isLive()) {
       this.#send(bump, ticket);
       return;
@@ -155,6 +160,14 @@ export class Bumps {
     }
     this.#forget(bump);
     this.#board.refused(error, ticket);
+  }
+
+  /** Forget a tap that has nothing left to do; one that was still waiting had somebody faster than it. */
+  #lose(bump, ticket) {
+    this.#forget(bump);
+    if (bump.phase === "sent") return;
+    const isWhole = bump.itemId === null || !ticket || RANK.indexOf(ticket.status) >= RANK.indexOf("ready");
+    this.#board.beaten(bump.ticket, isWhole ? null : bump.itemId, bump.dueAt - UNDO_MS);
   }
 
   #takeBack(bump, ticket) {

@@ -5,17 +5,27 @@
 
 import { CommandError } from "./client.js";
 
-/** Make the board's commands. `csrfToken` is the page's own; the session cookie signs the requests. */
-export function kitchenCommands(client, csrfToken) {
+const MOST_ROWS = 100;
+const MOVES = ["ready", "completed", "cancelled"];
+
+/**
+ * Make the board's commands.
+ * @param {import("./client.js").BrigadeClient} client
+ * @param {string} csrfToken the page's own; the session cookie signs the requests
+ * @param {import("./own.js").OwnActs} own
+ */
+export function kitchenCommands(client, csrfToken, own) {
   const overSocket = () => client.state.transport !== "polling";
 
   const put = (ticketId, what, body, keepalive = false) => send("PUT", `orders/${ticketId}/${what}`, body, keepalive);
 
-  async function send(method, what, body, keepalive = false) {
-    const response = await fetch(`/api/kitchen/${what}`, {
+  const send = (method, what, body, keepalive = false) => ask(method, `/api/kitchen/${what}`, body, keepalive);
+
+  async function ask(method, address, body, keepalive = false) {
+    const response = await fetch(address, {
       method,
       headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": csrfToken },
-      body: JSON.stringify(body),
+      body: body && JSON.stringify(body),
       credentials: "same-origin",
       keepalive,
     }).catch(() => {
@@ -28,32 +38,65 @@ export function kitchenCommands(client, csrfToken) {
 
   return {
     setStatus(ticket, status, version) {
-      if (!overSocket()) return put(ticket.id, "status", { status, version });
-      return client.command("kitchen:update_order_status", { kitchen_order_id: ticket.id, status, version });
+      const over = { kitchen_order_id: ticket.id, status, version };
+      const sending = overSocket()
+        ? client.command("kitchen:update_order_status", over)
+        : put(ticket.id, "status", { status, version });
+      return own.send(ticket.id, sending);
     },
 
     setItemStatus(ticket, itemId, status) {
-      if (!overSocket()) return put(ticket.id, "items/status", { items: [{ item_id: itemId, status }] });
-      return client.command("kitchen:update_item_status", { kitchen_order_id: ticket.id, item_id: itemId, status });
+      const over = { kitchen_order_id: ticket.id, item_id: itemId, status };
+      const sending = overSocket()
+        ? client.command("kitchen:update_item_status", over)
+        : put(ticket.id, "items/status", { items: [{ item_id: itemId, status }] });
+      return own.send(ticket.id, sending);
     },
 
     /** Move several items, all or none. */
     setItemStatuses(ticket, itemIds, status, version) {
-      return put(ticket.id, "items/status", { items: itemIds.map((id) => ({ item_id: id, status })), version });
+      const items = itemIds.map((id) => ({ item_id: id, status }));
+      return own.send(ticket.id, put(ticket.id, "items/status", { items, version }));
     },
 
     /** Confirm by the name of who is signed in that the guest's allergy, as this screen shows it, was seen to. */
     confirmAllergy(ticket, itemId) {
-      return send("POST", `orders/${ticket.id}/items/${itemId}/confirm-allergy`, { version: ticket.version });
+      const what = `orders/${ticket.id}/items/${itemId}/confirm-allergy`;
+      return own.send(ticket.id, send("POST", what, { version: ticket.version }));
     },
 
     fire(ticket, course) {
-      return send("POST", `orders/${ticket.id}/fire`, { course });
+      return own.send(ticket.id, send("POST", `orders/${ticket.id}/fire`, { course }));
+    },
+
+    /** Take a ticket that was made back; without its version: who is second reads who was first. */
+    recall(ticket, reason) {
+      return own.send(ticket.id, send("POST", `orders/${ticket.id}/recall`, { reason }));
     },
 
     /** Say the kitchen's word on a cancellation: `accept`, or `reject` with the reason. */
-    decide(request, decision, reason) {
-      return send("POST", `cancel-requests/${request.id}/${decision}`, decision === "reject" ? { reason } : {});
+    decide(ticket, request, decision, reason) {
+      const sending = send("POST", `cancel-requests/${request.id}/${decision}`, decision === "reject" ? { reason } : {});
+      return own.send(ticket.id, sending, decision === "accept");
+    },
+
+    /** The tickets that were opened last, of those that are made. */
+    async madeLately() {
+      return (await send("GET", `orders?status=ready,completed&ordering=-id&limit=${MOST_ROWS}`)).results;
+    },
+
+    /**
+     * Who last brought a ticket to its end, or one of its items further, or had it back.
+     * @returns {Promise<{actor: object|null, at: string, to: string, reason: string}|null>}
+     */
+    async lastMove(ticket, itemId) {
+      let [address, last] = [`/api/orders/${ticket.order_id}/history?limit=${MOST_ROWS}`, null];
+      while (address) {
+        const { results, next } = await ask("GET", address);
+        for (const row of results) last = moveOf(row, itemId) ?? last;
+        address = next && `/api/${next.split("/api/")[1]}`; // the server may be known by another name behind its proxy
+      }
+      return last;
     },
 
     /** Send what still waits on a page that is being left; nobody is there to read the answer. */
@@ -67,4 +110,15 @@ export function kitchenCommands(client, csrfToken) {
       request.catch(() => {});
     },
   };
+}
+
+/** What a row of an order's history says of a ticket's end, or of one of its items; null where it is of something else. */
+function moveOf({ event, changes, actor, at }, itemId) {
+  if (itemId !== null) {
+    const isOfItem = event === "kitchen:item_status_changed" && changes.ticket_item_id?.[0] === itemId;
+    return isOfItem ? { actor, at, to: "item", reason: "" } : null;
+  }
+  if (event === "kitchen:order_recalled") return { actor, at, to: "recalled", reason: changes.recall_reason?.[1] ?? "" };
+  const status = changes.ticket_status?.[1];
+  return MOVES.includes(status) ? { actor, at, to: status, reason: "" } : null;
 }

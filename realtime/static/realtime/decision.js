@@ -16,7 +16,7 @@ export class Decision {
   /**
    * @param {object} text the board's words
    * @param {object} board
-   * @param {(request: object, decision: string, reason: string) => Promise<object>} board.send
+   * @param {(ticket: object, request: object, decision: string, reason: string) => Promise<object>} board.send
    * @param {(error: Error, ticket: object) => void} board.refused
    */
   constructor(text, board) {
@@ -51,7 +51,7 @@ export class Decision {
   async #decide() {
     const { ticket, request, decision } = this.#asked;
     try {
-      await this.#board.send(request, decision, this.#form.elements.reason.value.trim());
+      await this.#board.send(ticket, request, decision, this.#form.elements.reason.value.trim());
     } catch (error) {
       this.#board.refused(error, ticket);
     }
