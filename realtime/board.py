@@ -14,9 +14,11 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from kitchen.states import RECALL_WITHIN
 from orders.states import Priority
 
 _RANKS = {Priority.VIP.value: 0, Priority.EXPRESS.value: 1, Priority.NORMAL.value: 2}
+_RECALL_MINUTES = int(RECALL_WITHIN.total_seconds() // 60)
 _DONE = ("ready", "cancelled")
 # What a dish is asked without, in the languages of the menus: it must not be read as an addition.
 _REMOVAL = re.compile(r"(?:no|without|hold|ohne|kein|keine|keinen)\s|[-\u2212]", re.IGNORECASE)
@@ -131,7 +133,7 @@ def _said_by_the_script() -> dict[str, Any]:
             "course_held": _("A course of it is held: fire it first."),
             "stale": _("Somebody else changed it in the same moment. Look again."),
             "not_found": _("This ticket does not exist any more."),
-            "too_late": _("Too late: it was ready more than 15 minutes ago."),
+            "too_late": _("Too late: it was ready more than {minutes} minutes ago.").format(minutes=_RECALL_MINUTES),
             "not_editable": _("It can't be changed so any more."),
             "invalid": _("Say why."),
             "forbidden": _("You may not do this."),

@@ -11,13 +11,11 @@ import pytest
 from kitchen.models import KitchenOrder
 from kitchen.services.recalls import recall_ticket
 from kitchen.services.tickets import ItemMove, set_ticket_item_statuses, set_ticket_status
-from kitchen.services.touching import lock_ticket, touch
 from kitchen.states import TicketItemStatus, TicketStatus
 from orders.services.dishes import AskedItem
-from orders.services.items import add_items
+from orders.services.items import add_items, void_item
 from orders.services.orders import set_order_status
 from orders.states import OrderStatus
-from orders.units import open_unit
 from realtime.models import Severity
 from realtime.services import raise_alert
 
@@ -216,24 +214,17 @@ def test_who_made_an_item_is_said_when_two_have_tapped_it(open_board: OpenBoard,
     expect(page.locator(".notice")).to_contain_text(said)
 
 
-def test_ticket_leaves_and_comes_back_when_all_of_it_was_voided_and_some_is_wanted_again(
+def test_ticket_leaves_and_comes_back_when_all_of_it_was_voided_and_more_is_wanted(
     open_board: OpenBoard, place: Place
 ) -> None:
     ticket = place.ticket()
     page = open_board()
 
-    in_the_house(place, ticket, TicketStatus.CANCELLED)
+    line = ticket.order.items.get()
+    void_item(order_id=ticket.order_id, item_id=line.pk, reason="Sold out", actor=place.actor)
     expect(page.locator(f"#ticket-{ticket.pk}")).to_have_count(0)
     expect(page.locator(".notice")).to_contain_text([f"{ticket.order_number}, Table 7, is cancelled. Stop making it."])
-    in_the_house(place, ticket, TicketStatus.PENDING)
+    more(place, ticket)
 
     expect(page.locator(f"#ticket-{ticket.pk}")).to_be_visible()
     expect(page.locator(".notice")).to_contain_text([f"{ticket.order_number}, Table 7, is wanted again: make it."])
-
-
-def in_the_house(place: Place, ticket: KitchenOrder, status: TicketStatus) -> None:
-    """Have the ticket alone go to a status, as ``kitchen:order_updated`` tells it: its order stays as it is."""
-    with open_unit(place.actor):
-        _, row = lock_ticket(ticket.pk, actor=place.actor)
-        row.status = status
-        touch(row)
