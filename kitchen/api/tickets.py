@@ -9,7 +9,6 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.utils import timezone
-from rest_framework import serializers
 from rest_framework.request import Request
 
 from kitchen import states
@@ -22,7 +21,7 @@ from kitchen.shapes import KitchenOrderShape, ticket_shape
 from kitchen.states import TicketItemStatus, TicketStatus
 from orders.api.documents import documented, paged, shown
 from orders.api.endpoints import Endpoint, answer, keyed
-from orders.api.fields import MOST_ITEMS, Body, Choice, Items, Text, Versioned, Whole, id_field
+from orders.api.fields import MOST_ITEMS, Body, Choice, Items, OneOf, Text, Versioned, Whole, id_field
 from orders.api.inputs import LONGEST_REASON
 from orders.api.pages import (
     NEWEST_FIRST,
@@ -59,9 +58,7 @@ class TicketQuery(PageQuery):
         max_value=LONGEST_LOOK_BACK_MINUTES,
         help_text="Also those that were completed in the last so many minutes.",
     )
-    ordering = serializers.ChoiceField(
-        choices=tuple(_ORDERINGS), required=False, help_text="The oldest first, or with `-id` the newest."
-    )
+    ordering = OneOf(choices=tuple(_ORDERINGS), required=False, help_text="The oldest first, or with `-id` the newest.")
 
 
 class TicketStatusBody(Versioned):

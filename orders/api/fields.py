@@ -74,10 +74,20 @@ class Flag(serializers.BooleanField):
         return data
 
 
-class Choice(serializers.ChoiceField):
-    """One of an enumeration's values, taken as its member."""
+class OneOf(serializers.ChoiceField):
+    """One of a few words; a refusal names them."""
 
     default_error_messages: ClassVar[dict[str, Any]] = {"invalid_choice": "{input} is none of {allowed}."}
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the word."""
+        if not isinstance(data, str) or data not in self.choices:
+            self.fail("invalid_choice", input=quoted(data), allowed=", ".join(self.choices))
+        return data
+
+
+class Choice(OneOf):
+    """One of an enumeration's values, taken as its member."""
 
     def __init__(self, enumeration: type[models.TextChoices], **options: Any) -> None:
         super().__init__(choices=enumeration.choices, **options)
@@ -85,10 +95,7 @@ class Choice(serializers.ChoiceField):
 
     def to_internal_value(self, data: Any) -> models.TextChoices:
         """Return the member."""
-        if not isinstance(data, str) or data not in self.enumeration.values:
-            allowed = ", ".join(self.enumeration.values)
-            self.fail("invalid_choice", input=quoted(data), allowed=allowed)
-        return self.enumeration(data)
+        return self.enumeration(super().to_internal_value(data))
 
 
 class DecimalText(serializers.DecimalField):

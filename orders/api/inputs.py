@@ -14,6 +14,7 @@ from orders.api.fields import (
     Choice,
     Flag,
     Items,
+    OneOf,
     Text,
     Versioned,
     Whole,
@@ -167,7 +168,7 @@ class OrderQuery(PageQuery):
         help_text="The beginning of an order's number; or of words of the guest's name, the phone number or the email.",
     )
     external_id = serializers.CharField(required=False, max_length=100, trim_whitespace=False)
-    ordering = serializers.ChoiceField(
+    ordering = OneOf(
         choices=["id", "-id", "created_at", "-created_at", "updated_at", "-updated_at"],
         required=False,
         help_text="Without it `-id`; `-created_at` or `-updated_at` where the list is bounded by such a moment.",

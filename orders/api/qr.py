@@ -6,12 +6,11 @@ from typing import Any, ClassVar
 
 from django.http import HttpResponse
 from msgspec import Struct
-from rest_framework import serializers
 from rest_framework.request import Request
 
 from orders.api.documents import documented, shown
 from orders.api.endpoints import JSON, Endpoint, answer, keyed
-from orders.api.fields import Body, Text
+from orders.api.fields import Body, OneOf, Text
 from orders.api.pages import Query, query_of
 from orders.api.permissions import STAFF_ALONE
 from orders.api.renderers import JsonRenderer
@@ -58,7 +57,7 @@ def qr_shape(code: QRCode) -> QRShape:
 class CodeQuery(Query):
     """As what: an image, or without it the token and the address."""
 
-    format = serializers.ChoiceField(choices=list(CONTENT_TYPES), required=False)
+    format = OneOf(choices=list(CONTENT_TYPES), required=False)
 
 
 class CodeEndpoint(Endpoint):

@@ -127,6 +127,7 @@ def test_bad_request_when_a_filter_is_unknown_or_malformed(house: House, query: 
         ("limit=x", 'A number such as 12 is wanted here, not "x".'),
         ("limit=", 'A number such as 12 is wanted here, not "".'),
         ("priority=now", '"now" is none of normal, express, vip.'),
+        ("ordering=name", '"name" is none of id, -id.'),
         (
             "status=ready,eaten",
             '"eaten" is none of pending, acknowledged, preparing, ready, completed, cancelled.',
