@@ -269,10 +269,6 @@ def _finish_step(
         raise InvalidFields.one(pointer, "max_value", f"{item.name} has {len(steps)} steps, counted from 0.")
     if move.status not in (TicketItemStatus.PREPARING, TicketItemStatus.READY):
         raise InvalidFields.one(pointer, "invalid", "A step is done of what is preparing or ready.")
-    left = [step.name for step in steps[move.step + 1 :] if not step.done]
-    if left and move.status == TicketItemStatus.READY:
-        detail = f"{item.name} is not ready by that step: {', '.join(left)} would be left."
-        raise InvalidFields.one(f"{pointer.removesuffix('step')}status", "conflict", detail)
     if steps[move.step].done:
         return False
     done = [replace(step, done=step.done or number <= move.step) for number, step in enumerate(steps)]

@@ -93,8 +93,7 @@ def confirm(order: Order, actor: Actor, name: str = "", index: int = 0) -> None:
 
 
 def bump(item: KitchenOrderItem, actor: Actor, step: int | None = None) -> None:
-    to = TicketItemStatus.READY if step is None else TicketItemStatus.PREPARING
-    moves = [ItemMove(item.pk, to, step)]
+    moves = [ItemMove(item.pk, TicketItemStatus.READY, step)]
     set_ticket_item_statuses(ticket_id=item.ticket_id, moves=moves, actor=actor)
 
 

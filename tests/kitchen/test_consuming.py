@@ -255,7 +255,7 @@ def test_ingredients_are_written_off_with_the_last_step(place: Place, flour: Ing
 
     left = []
     for step in (0, 1):
-        move = ItemMove(item.pk, TicketItemStatus.PREPARING, step)
+        move = ItemMove(item.pk, READY, step)
         set_ticket_item_statuses(ticket_id=ticket.pk, moves=[move], actor=place.actor)
         left += on_hand(flour)
 
