@@ -105,10 +105,38 @@ def run(*arguments: str, environment: dict[str, str]) -> subprocess.CompletedPro
     )
 
 
+@dataclass
+class First:
+    """An `up` that opened the sample restaurant on an empty machine, and was told to end."""
+
+    home: Path
+    copy: Path
+    address: str
+    was_live: bool
+    lines: list[str]
+    code: int
+    last_line: str
+    family: list[psutil.Process]
+
+
 @pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    """A restaurant that opened on an empty machine, for the tests that do it no harm."""
-    with Up(tmp_path_factory.mktemp("opened")) as running:
+def first(tmp_path_factory: pytest.TempPathFactory) -> First:
+    home, copy = tmp_path_factory.mktemp("first"), tmp_path_factory.mktemp("copy")
+    with Up(home) as running:
+        was_live = running.is_live()
+        lines = running.said.read_text().splitlines()
+        family = psutil.Process(running.process.pid).children(recursive=True)
+        code = running.end()
+        last_line = running.said.read_text().splitlines()[-1]
+    # PostgreSQL's files stay its own user's.
+    subprocess.run(["cp", "-a", f"{home}/.", str(copy)], check=True)
+    return First(home, copy, f"http://127.0.0.1:{running.port}", was_live, lines, code, last_line, family)
+
+
+@pytest.fixture(scope="module")
+def opened(first: First) -> Iterator[Up]:
+    """The same restaurant on the next day, for the tests that do it no harm."""
+    with Up(first.home) as running:
         yield running
 
 
@@ -143,18 +171,23 @@ def shared(sample: str) -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture
+def unopened(migrated: str) -> Iterator[dict[str, str]]:
+    """A database with all tables and no restaurant, and a layer, as the environment of an `up`."""
+    with database(migrated) as url:
+        yield {"DATABASE_URL": url, "REDIS_URL": os.environ["REDIS_URL"]}
+
+
+@pytest.fixture
 def empty() -> Iterator[dict[str, str]]:
     """An empty database and a layer, as the environment of one or several `up` that share them."""
     with database() as url:
         yield {"DATABASE_URL": url, "REDIS_URL": os.environ["REDIS_URL"]}
 
 
-def test_sample_restaurant_is_open_when_the_machine_was_empty(opened: Up) -> None:
-    address = f"http://127.0.0.1:{opened.port}"
+def test_sample_restaurant_is_open_when_the_machine_was_empty(first: First) -> None:
+    lines, address = first.lines, first.address
 
-    lines = opened.said.read_text().splitlines()
-
-    assert opened.is_live()
+    assert first.was_live
     assert [line.partition(":")[0] for line in lines[:6]] == [
         "Making an empty database",
         "Starting PostgreSQL",
@@ -253,41 +286,26 @@ def test_address_is_refused_when_it_is_not_this_machines() -> None:
         listen("192.0.2.1", 8000)
 
 
-@dataclass
-class Ended:
-    """An `up` that opened the sample restaurant on an empty machine, and was told to end."""
-
-    home: Path
-    code: int
-    last_line: str
-    family: list[psutil.Process]
+def test_nothing_is_left_when_it_was_told_to_end(first: First) -> None:
+    assert (first.code, first.last_line) == (0, "Stopping")
+    assert {process.name() for process in first.family if process.is_running()} == set()
 
 
-@pytest.fixture(scope="module")
-def ended(tmp_path_factory: pytest.TempPathFactory) -> Ended:
-    home = tmp_path_factory.mktemp("ended")
-    with Up(home) as running:
-        family = psutil.Process(running.process.pid).children(recursive=True)
-        code = running.end()
-        return Ended(home, code, running.said.read_text().splitlines()[-1], family)
+def test_what_was_stored_is_still_there_when_it_opens_again(opened: Up) -> None:
+    said = opened.said.read_text()
+
+    assert "Making an empty database" not in said
+    assert "Opening the sample restaurant" not in said
+    assert "Sign in to demo as owner" in said
 
 
-def test_nothing_is_left_when_it_was_told_to_end(ended: Ended) -> None:
-    assert (ended.code, ended.last_line) == (0, "Stopping")
-    assert {process.name() for process in ended.family if process.is_running()} == set()
-    with Up(ended.home) as again:
-        # What was stored is still there: nothing is made or opened a second time.
-        assert "Opening the sample restaurant" not in again.said.read_text()
-        assert "Sign in to demo as owner" in again.said.read_text()
-
-
-def test_it_opens_again_when_it_was_killed(ended: Ended) -> None:
-    with Up(ended.home) as killed:
+def test_it_opens_again_when_it_was_killed(first: First) -> None:
+    with Up(first.copy) as killed:
         family = psutil.Process(killed.process.pid).children(recursive=True)
         killed.process.kill()
         killed.process.wait()
 
-        with Up(ended.home) as again:
+        with Up(first.copy) as again:
             assert again.is_live()
             assert "Opening the sample restaurant" not in again.said.read_text()
 
@@ -369,10 +387,10 @@ def test_guests_order_when_they_are_simulated(tmp_path: Path, shared: dict[str, 
     assert not guests[0].is_running()
 
 
-def test_no_sample_is_opened_when_the_public_may_sign_in(tmp_path: Path, empty: dict[str, str]) -> None:
+def test_no_sample_is_opened_when_the_public_may_sign_in(tmp_path: Path, unopened: dict[str, str]) -> None:
     production = {"DEBUG": "false", "SECRET_KEY": os.environ["SECRET_KEY"], "ALLOWED_HOSTS": "127.0.0.1"}
 
-    with Up(tmp_path, **empty, **production) as running:
+    with Up(tmp_path, **unopened, **production) as running:
         said = running.said.read_text()
 
         assert running.is_live()
