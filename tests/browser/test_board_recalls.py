@@ -17,7 +17,7 @@ from kitchen.states import TicketStatus
 from tests.browser.test_accessibility import NAMELESS, TOO_FAINT
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page, WebSocketRoute
+    from playwright.sync_api import Locator, Page, Route, WebSocketRoute
 
     from tests.places import Place
 
@@ -191,6 +191,28 @@ def test_reader_is_told_who_was_faster_when_a_recall_comes_second(
     expect(row(page, ticket).locator(".recall-why")).to_have_text(re.compile(faster))
     expect(page.locator("#recalls-said")).to_contain_text(ticket.order_number)
     expect(row(page, ticket).get_by_role("button")).to_have_count(0)
+    faults.clear()  # the console notes the 409
+
+
+def test_refusal_is_said_on_the_board_when_the_list_was_closed_meanwhile(
+    open_board: OpenBoard, place: Place, faults: list[str]
+) -> None:
+    ticket = made(place, to=TicketStatus.COMPLETED)
+    page = open_board()
+    held: list[Route] = []
+    page.route("**/recall", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks it
+    page.keyboard.press("r")
+    row(page, ticket).get_by_role("button").click()
+
+    with page.expect_request("**/recall"):
+        row(page, ticket).get_by_role("combobox").press("Enter")
+    ago(ticket, 16)
+    page.get_by_role("button", name="Close").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    held[0].continue_()
+
+    said = f"{ticket.order_number}: Too late: it was ready more than 15 minutes ago."
+    expect(page.locator(".notice")).to_contain_text([said])
     faults.clear()  # the console notes the 409
 
 

@@ -76,6 +76,7 @@ const recalls = new RecallList(text, {
   load: commands.madeLately,
   send: commands.recall,
   refusal: (error) => refusal(error, text),
+  refused,
   around,
   led: (control) => calm.led(control),
   closed: backToBoard,

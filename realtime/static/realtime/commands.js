@@ -5,6 +5,7 @@
 
 import { CommandError } from "./client.js";
 
+const ANSWER_MS = 10_000;
 const MOST_ROWS = 100;
 const MOVES = ["ready", "completed", "cancelled"];
 
@@ -28,7 +29,9 @@ export function kitchenCommands(client, csrfToken, own) {
       body: body && JSON.stringify(body),
       credentials: "same-origin",
       keepalive,
-    }).catch(() => {
+      signal: AbortSignal.timeout(ANSWER_MS),
+    }).catch(({ name }) => {
+      if (name === "TimeoutError") throw new CommandError("timeout", "The server did not answer in time.");
       throw new CommandError("connection", "The connection was lost before the server answered.");
     });
     const answer = await response.json().catch(() => ({}));

@@ -30,6 +30,7 @@ export class RecallList {
    * @param {() => Promise<object[]>} board.load what was made lately
    * @param {(ticket: object, reason: string) => Promise<object>} board.send
    * @param {(error: Error) => string} board.refusal why it was refused
+   * @param {(error: Error, ticket: object) => void} board.refused says so on the board
    * @param {(work: () => void) => void} board.around does what moves things
    * @param {(control: Element) => void} board.led the focus was led to a control
    * @param {() => void} board.closed
@@ -207,6 +208,10 @@ export class RecallList {
   }
 
   #failed(ticket, error) {
+    if (!this.#dialog.open) {
+      this.#board.refused(error, ticket);
+      return;
+    }
     const isReason = error.errors?.length > 0;
     const said = isReason ? this.#text.recall_reason_refused : this.#board.refusal(error);
     this.#say(filled(this.#text.refused, { number: ticket.order_number, reason: said }));
