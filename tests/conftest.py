@@ -176,6 +176,18 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
         yield
 
 
+@pytest.fixture(scope="module")
+def shared_rows(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """A transaction for rows that all tests of a module begin with: their own are inside it and leave it as it was."""
+    from django.db import transaction  # noqa: PLC0415 - needs the settings
+
+    outer = transaction.atomic()
+    outer._from_testcase = True  # type: ignore[attr-defined]  # as Django's TestCase says of its own: units begin inside
+    with django_db_blocker.unblock(), outer:
+        yield
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
 def own_valkey(tmp_path: Path) -> Iterator[Valkey]:
     """A Valkey that a test may kill and start again (`start(port=...)`) without harm to the others."""

@@ -13,9 +13,8 @@ from typing import Any
 import pytest
 import schemathesis
 from django.core.signals import request_finished, request_started
-from django.db import close_old_connections, transaction
+from django.db import close_old_connections
 from hypothesis import HealthCheck, Phase, settings
-from pytest_django import DjangoDbBlocker
 from schemathesis.checks import load_all_checks
 from schemathesis.config import GenerationConfig, SchemathesisConfig
 from schemathesis.core.parameters import ParameterLocation
@@ -141,16 +140,7 @@ def whole(value: Any) -> Any:
 
 
 @pytest.fixture(scope="module")
-def known(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Known]:
-    """Open the restaurant once: each test's own transaction is inside this one, and leaves it as it was."""
-    outer = transaction.atomic()
-    outer._from_testcase = True  # type: ignore[attr-defined]  # as Django's TestCase says of its own: units begin inside
-    with django_db_blocker.unblock(), outer:
-        yield make_known()
-        transaction.set_rollback(True)
-
-
-def make_known() -> Known:
+def known(shared_rows: None) -> Known:
     house = open_house()
     house.manager.patch(f"/api/menu-items/{house.dish.pk}", {"stock": 1000})
     guest: Customer = CustomerFactory(restaurant=house.restaurant)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from typing import Any
 
@@ -38,13 +39,33 @@ def refusal(operation: Operation, letter: str) -> int:
     return 401 if letter == "n" or is_for_guests else 403
 
 
+@pytest.fixture(scope="module")
+def opened(shared_rows: None) -> tuple[FullHouse, FullHouse]:
+    """Two restaurants in which everybody is there already."""
+    houses = open_full_house(), open_full_house()
+    for house in houses:
+        for letter in LETTERS:
+            house.by_letter(letter)
+    return houses
+
+
+@pytest.fixture
+def house(opened: tuple[FullHouse, FullHouse]) -> FullHouse:
+    return copy.deepcopy(opened[0])
+
+
+@pytest.fixture
+def foreign(opened: tuple[FullHouse, FullHouse]) -> FullHouse:
+    return copy.deepcopy(opened[1])
+
+
 def test_every_operation_is_in_the_table() -> None:
     assert served_operations() == set(OPERATIONS)
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_each_caller_is_let_in_or_turned_away_as_the_table_says(name: str) -> None:
-    operation, house = OPERATIONS[name], open_full_house()
+def test_each_caller_is_let_in_or_turned_away_as_the_table_says(house: FullHouse, name: str) -> None:
+    operation = OPERATIONS[name]
     callers = {letter: house.by_letter(letter) for letter in LETTERS}
     ids = operation.target(house)
     body = operation.body(house, ids) if operation.body else None
@@ -70,8 +91,8 @@ def _done(house: FullHouse, letter: str, name: str) -> Reply:
 @pytest.mark.parametrize(
     "name", [name for name, operation in OPERATIONS.items() if set(operation.who) & {*STAFF_LETTERS}]
 )
-def test_nothing_of_another_restaurant_is_found(name: str) -> None:
-    operation, house, foreign = OPERATIONS[name], open_full_house(), open_full_house()
+def test_nothing_of_another_restaurant_is_found(house: FullHouse, foreign: FullHouse, name: str) -> None:
+    operation = OPERATIONS[name]
     if name.startswith(("GET /api/health", "POST /api/auth")):
         return
     ids = operation.target(house)

@@ -104,14 +104,30 @@ def act(house: FullHouse, action: str, order: dict[str, Any]) -> Reply:
     return house.by_letter(letter).call(method, path, body)
 
 
-@pytest.mark.parametrize("action", ACTIONS)
-def test_action_is_done_or_refused_as_the_state_says(action: str) -> None:
+@pytest.fixture(scope="module")
+def house(shared_rows: None) -> FullHouse:
+    """A restaurant in which whoever acts is there already."""
     house = open_full_house()
+    for letter, *_ in ACTIONS.values():
+        house.by_letter(letter)
+    return house
+
+
+@pytest.fixture(scope="module")
+def orders(house: FullHouse) -> dict[str, dict[str, Any]]:
+    """An order in each state."""
+    return {state: order_in(house, state) for state in STATES}
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_action_is_done_or_refused_as_the_state_says(
+    house: FullHouse, orders: dict[str, dict[str, Any]], action: str
+) -> None:
     outcomes = dict(zip(STATES, ACTIONS[action][4], strict=True))
     found: dict[str, Outcome] = {}
 
-    for state in STATES:
-        order, before = order_in(house, state), house.announced()
+    for state, order in orders.items():
+        before = house.announced()
         reply = act(house, action, order)
         found[state] = (reply.status, reply.body["code"]) if reply.status >= 400 else reply.status
         is_announced = house.announced() > before
