@@ -258,11 +258,14 @@ def name_of(status: HTTPStatus, codes: Iterable[str]) -> str:
 
 
 def meaning_of(code: str) -> str:
-    """Return what a code means, as its error's docstring or the table above says."""
+    """Return what a code means, as its error's docstring or the table above says.
+
+    Of several errors with the code the first: a command's own, which not every process knows, comes after the API's.
+    """
     kinds: dict[str, str] = {}
     todo = [DomainError]
     while todo:
-        kind = todo.pop()
+        kind = todo.pop(0)
         todo += kind.__subclasses__()
         if "code" in vars(kind):
             kinds.setdefault(kind.code, (kind.__doc__ or "").strip().partition("\n")[0])

@@ -19,7 +19,9 @@ from jsonschema import Draft202012Validator
 from config import schema
 from config.api import urlpatterns
 from config.documentation import as_json, as_yaml
+from config.operations import meaning_of
 from orders.errors import DomainError
+from orders.services.restaurants import SlugTaken
 from orders.states import Role
 from tests.callers import Caller, open_house
 
@@ -107,6 +109,12 @@ def test_every_code_of_a_refusal_is_named_where_it_can_occur(document: dict[str,
     }
 
     assert codes(DomainError) - named == set()
+
+
+def test_code_means_what_the_api_means_by_it_when_a_command_has_an_error_of_the_same_code() -> None:
+    assert SlugTaken.code == "duplicate"
+
+    assert meaning_of("duplicate") == "The restaurant has it already."
 
 
 def test_scopes_stand_beside_the_device_where_it_may_call(document: dict[str, Any]) -> None:
