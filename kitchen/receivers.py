@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.dispatch import receiver
@@ -54,6 +55,7 @@ def move_on_ticket(order: Order, item: OrderItem, actor: Actor, **_: Any) -> Non
 
 
 @receiver(signals.dish_allergens_set)
-def ask_for_new_allergens(actor: Actor, **_: Any) -> None:
+def ask_for_new_allergens(allergen_ids: Collection[int], actor: Actor, **_: Any) -> None:
     """Open tickets of guests who can't have what is in a dish say so, also when it was found out only now."""
-    new_allergens.ask_once_written(actor)
+    new_allergens.hold_tickets(actor)
+    new_allergens.ask_once_written(allergen_ids, actor=actor)

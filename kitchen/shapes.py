@@ -53,10 +53,11 @@ class TicketItemShape(Struct, frozen=True):
 
 
 class KitchenOrderShape(Struct, frozen=True):
-    """A ticket, whole. ``prep_minutes`` are whole minutes from its arrival to ready.
+    """A ticket, whole. ``prep_minutes`` are whole minutes from ``clock_at`` to ready.
 
-    After ``warn_at`` it is slow, after ``late_at`` late: every screen and report goes by these. ``recalled_at`` and
-    ``recall_reason`` are of the last recall, also when it has been made again since.
+    That is when it arrived, or came again: with a second round, or a course that is fired. After ``warn_at`` it is
+    slow, after ``late_at`` late: every screen and report goes by these. ``recalled_at`` and ``recall_reason`` are of
+    the last recall, also when it has been made again since, until more is wanted of it.
     """
 
     id: int
@@ -82,6 +83,7 @@ class KitchenOrderShape(Struct, frozen=True):
     started_at: Timestamp | None
     ready_at: Timestamp | None
     completed_at: Timestamp | None
+    clock_at: Timestamp
     warn_at: Timestamp | None
     late_at: Timestamp | None
     recalled_at: Timestamp | None
@@ -167,6 +169,7 @@ def ticket_shape(ticket: KitchenOrder) -> KitchenOrderShape:
         started_at=maybe_timestamp(ticket.started_at),
         ready_at=maybe_timestamp(ticket.ready_at),
         completed_at=maybe_timestamp(ticket.completed_at),
+        clock_at=timestamp(ticket.clock_at or ticket.created_at),
         warn_at=maybe_timestamp(ticket.warn_at),
         late_at=maybe_timestamp(ticket.late_at),
         recalled_at=maybe_timestamp(ticket.recalled_at),

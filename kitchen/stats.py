@@ -170,13 +170,13 @@ def _open_and_late(restaurant_id: int, now: dt.datetime) -> tuple[OpenTickets, i
 _DAY = """
 WITH made AS MATERIALIZED (
     SELECT t.* FROM orders_order o JOIN LATERAL (
-        SELECT id, created_at, ready_at, promised_ready_at, recalled_at, order_id
+        SELECT id, created_at, clock_at, ready_at, promised_ready_at, recalled_at, order_id
         FROM kitchen_kitchenorder WHERE order_id = o.id OFFSET 0
     ) t ON t.ready_at IS NOT NULL
     WHERE o.restaurant_id = %s AND o.business_date = %s
 ), prep AS (
     SELECT avg(minutes) AS average, percentile_cont(0.9) WITHIN GROUP (ORDER BY minutes) AS p90
-    FROM (SELECT extract(epoch FROM ready_at - created_at) / 60 AS minutes FROM made) each
+    FROM (SELECT extract(epoch FROM ready_at - coalesce(clock_at, created_at)) / 60 AS minutes FROM made) each
 ), promised AS (
     SELECT made.ready_at, made.promised_ready_at AS at, made.created_at + contract.naive_minutes * interval '1 minute'
                AS naive_at

@@ -11,7 +11,7 @@ items_added           items were added to an order that the kitchen has; also ``
 item_changed          an item that is not begun was changed; also ``item``
 item_removed          an item was removed or voided; also ``item`` (its ``pk`` is that of the row that was)
 item_status_set       staff (not the kitchen) moved an item; also ``item``
-dish_allergens_set    what is in a dish is about to be written; the dish is locked, and nothing else
+dish_allergens_set    what is in a dish is about to be written: ``allergen_ids``; the dish is locked, nothing else is
 customer_erased       a guest is to be forgotten (``forgotten``) in what was announced of the orders that are or were
                       theirs; ``restaurant_id``, ``order_ids`` (set)
 """

@@ -224,6 +224,15 @@ def open_unit(actor: Actor = SYSTEM) -> Iterator[Unit]:
         raise
 
 
+def once_committed(work: Callable[[], object]) -> None:
+    """Do work when the transaction is committed: what it raises is logged, and keeps nothing else from being done."""
+
+    def run() -> None:  # Django logs by the name of a function, which a partial hasn't
+        work()
+
+    transaction.on_commit(run, robust=True)
+
+
 def _unit_if_none() -> AbstractContextManager[Any]:
     """A unit of its own for a bare save; inside a unit nothing, not even a savepoint."""
     return open_unit() if current_unit() is None else nullcontext()

@@ -190,7 +190,7 @@ def board_cards(
     """
     now = timezone.now()
     asked = {request["order_id"]: request for request in requests}
-    in_order = sorted(tickets, key=lambda ticket: (_RANKS[ticket["priority"]], ticket["created_at"], ticket["id"]))
+    in_order = sorted(tickets, key=lambda ticket: (_RANKS[ticket["priority"]], ticket["clock_at"], ticket["id"]))
     return [_card(ticket, asked.get(ticket["order_id"]), text=text, now=now) for ticket in in_order]
 
 
@@ -271,7 +271,7 @@ def _held_course(ticket: dict[str, Any]) -> int | None:
 
 def age_seconds(ticket: dict[str, Any], now: dt.datetime) -> int:
     """Return how long the guest has waited; for a ready ticket, how long it has stood at the pass."""
-    since = ticket["ready_at"] if ticket["status"] == "ready" and ticket["ready_at"] else ticket["created_at"]
+    since = ticket["ready_at"] if ticket["status"] == "ready" and ticket["ready_at"] else ticket["clock_at"]
     return max(0, int((now - dt.datetime.fromisoformat(since)).total_seconds()))
 
 

@@ -14,11 +14,11 @@ from functools import partial
 from typing import Any
 
 import msgspec
-from django.db import connection, transaction
+from django.db import connection
 
 from orders.shapes import timestamp
 from orders.statements import fetch
-from orders.units import Unit, at_unit_end
+from orders.units import Unit, at_unit_end, once_committed
 from realtime import forwarding
 from realtime.announcing import drafts_of
 from realtime.drafts import Draft, written
@@ -70,7 +70,7 @@ def append(unit: Unit) -> None:
         drafts[draft.restaurant_id].append(draft)
     for restaurant_id in sorted(drafts):
         numbered = _append(restaurant_id, drafts[restaurant_id], unit)
-        transaction.on_commit(partial(_hand_over, numbered), robust=True)
+        once_committed(partial(_hand_over, numbered))
 
 
 def _hand_over(events: list[StreamEvent]) -> None:

@@ -19,7 +19,7 @@ _TICKET_OF_STATUS = frozenset(
 )
 _TICKET_OF_RECALL = _TICKET_OF_STATUS | {"recalled_at", "recall_reason", "estimated_ready_at"}
 # What a course that is fired makes of the ticket: there is more to make, and another clock.
-_TICKET_OF_FIRE = frozenset({"estimated_ready_at", "warn_at", "late_at"})
+_TICKET_OF_FIRE = frozenset({"estimated_ready_at", "clock_at", "warn_at", "late_at"})
 _TICKET_FIELDS = frozenset(KitchenOrderShape.__struct_fields__)
 # What of an item other events tell than ``kitchen:order_updated``.
 _TOLD_OF_ITEMS = frozenset(
@@ -132,7 +132,7 @@ class TicketTelling(Telling):
             self.add_ticket(events.TicketReady, changes=changes)
         elif new == "completed":
             self.add_ticket(events.TicketCompleted, prep_time=ticket.prep_minutes, changes=changes)
-        elif "recalled_at" in change.fields:
+        elif change.fields.get("recalled_at", (None, None))[1] is not None:
             changes |= pairs(change, "recall_reason")
             self.add_ticket(events.TicketRecalled, reason=ticket.recall_reason or None, changes=changes)
             return _TICKET_OF_RECALL

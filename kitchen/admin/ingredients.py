@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
+from django.forms import BaseModelFormSet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -14,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kitchen.models import Consumption, Ingredient, IngredientAllergen
 from kitchen.services.ingredients import MOST_ON_HAND, create_ingredient, delete_ingredient, update_ingredient
-from orders.admin.base import OwnedForm, OwnFilter, OwnInline, RestaurantAdmin
+from orders.admin.base import OwnedForm, OwnFilter, OwnInline, RestaurantAdmin, rows_said
 from orders.reach import reach_of
 
 
@@ -57,14 +58,22 @@ class IngredientAdmin(RestaurantAdmin[Ingredient]):
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Ingredient, form: Any, change: bool) -> None:
+        """Wait for the allergens: they are written before the ingredient is locked."""
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Have the service save what the user has said, and nothing else."""
-        actor = reach_of(request).actor(obj.restaurant_id)
+        ingredient: Ingredient = form.instance
+        actor = reach_of(request).actor(ingredient.restaurant_id)
         said = {name: form.cleaned_data[name] for name in form.changed_data if name in ("name", "unit", "on_hand")}
+        for formset in formsets:
+            formset.save(commit=False)  # for the log: what is new, changed, deleted
+            if formset.has_changed():
+                said |= _allergens(formset)
         if change:
-            update_ingredient(row_id=obj.pk, actor=actor, **said)
-            return
-        said |= {"name": obj.name, "unit": obj.unit}
-        obj.pk = create_ingredient(actor=actor, **said).pk
+            update_ingredient(row_id=ingredient.pk, actor=actor, **said)
+        else:
+            said |= {"name": ingredient.name, "unit": ingredient.unit}
+            ingredient.pk = create_ingredient(actor=actor, **said).pk
 
     def delete_model(self, request: HttpRequest, obj: Ingredient) -> None:
         """Drop an ingredient."""
@@ -74,6 +83,15 @@ class IngredientAdmin(RestaurantAdmin[Ingredient]):
         """Drop several ingredients."""
         for ingredient in queryset.order_by("pk"):
             self.delete_model(request, ingredient)
+
+
+def _allergens(formset: BaseModelFormSet[Any, Any]) -> dict[str, list[int]]:
+    """Return what is in the ingredient, and what may be."""
+    rows = rows_said(formset)
+    return {
+        "allergen_ids": [said["allergen"].pk for said in rows if not said["is_trace"]],
+        "may_contain_ids": [said["allergen"].pk for said in rows if said["is_trace"]],
+    }
 
 
 @admin.register(Consumption)

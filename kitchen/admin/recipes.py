@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, cast
 
 from django import forms
@@ -24,7 +23,7 @@ from kitchen.services.recipes import (
     parts_of,
     update_recipe,
 )
-from orders.admin.base import OwnedForm, OwnFilter, OwnInline, RestaurantAdmin, own_rows
+from orders.admin.base import OwnedForm, OwnFilter, OwnInline, RestaurantAdmin, own_rows, rows_said
 from orders.reach import reach_of
 
 _ANOTHERS = _("This belongs to another restaurant.")
@@ -219,15 +218,9 @@ class RecipeAdmin(RestaurantAdmin[Recipe]):
         return shown, {Recipe._meta.verbose_name_plural: len(shown)}, set(), []  # noqa: SLF001 - public but for its name
 
 
-def _kept(formset: BaseModelFormSet[Any, Any]) -> Sequence[dict[str, Any]]:
-    """Return what the forms of a formset say, without those that were deleted or left empty."""
-    gone = formset.deleted_forms
-    return [form.cleaned_data for form in formset.forms if form not in gone and form.cleaned_data]
-
-
 def _steps(formset: BaseModelFormSet[Any, Any]) -> list[AskedStep]:
     """Return the steps by their numbers; those without one come last, as they stand."""
-    said = sorted(_kept(formset), key=lambda step: (step["position"] is None, step["position"] or 0))
+    said = sorted(rows_said(formset), key=lambda step: (step["position"] is None, step["position"] or 0))
     return [
         AskedStep(step["name"], step["minutes"], station_ids=tuple(station.pk for station in step["stations"]))
         for step in said
@@ -235,4 +228,4 @@ def _steps(formset: BaseModelFormSet[Any, Any]) -> list[AskedStep]:
 
 
 def _uses(formset: BaseModelFormSet[Any, Any]) -> list[AskedIngredient]:
-    return [AskedIngredient(use["ingredient"].pk, use["quantity"], use["unit"]) for use in _kept(formset)]
+    return [AskedIngredient(use["ingredient"].pk, use["quantity"], use["unit"]) for use in rows_said(formset)]

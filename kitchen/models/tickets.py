@@ -21,7 +21,8 @@ class KitchenOrder(TrackedModel):
 
     What the cook reads of it (number, table, notes, …) is copied here from the latest version of the contract. A
     ticket of before there were contracts has none. ``promised_ready_at`` is the first estimate, ``estimated_ready_at``
-    the latest; after ``warn_at`` and ``late_at`` every screen and report calls it slow, and late.
+    the latest; after ``warn_at`` and ``late_at`` every screen and report calls it slow, and late. ``clock_at`` is from
+    when on that is counted: its arrival, a second round, a course that is fired; None of before it was kept.
     """
 
     restaurant = models.ForeignKey(Restaurant, models.PROTECT, related_name="tickets", db_index=False)  # see below
@@ -45,6 +46,7 @@ class KitchenOrder(TrackedModel):
     chef_name = models.CharField(max_length=150, blank=True)
     estimated_ready_at = models.DateTimeField(null=True, blank=True)
     promised_ready_at = models.DateTimeField(null=True, blank=True, editable=False)
+    clock_at = models.DateTimeField(null=True, blank=True, editable=False)
     warn_at = models.DateTimeField(null=True, blank=True)
     late_at = models.DateTimeField(null=True, blank=True)
     version = models.PositiveIntegerField(default=1)
@@ -79,10 +81,10 @@ class KitchenOrder(TrackedModel):
 
     @property
     def prep_minutes(self) -> int | None:
-        """Whole minutes from the ticket's arrival to ready, half a minute rounded up; None before."""
+        """Whole minutes from when its clock was started to ready, half a minute rounded up; None before."""
         if self.ready_at is None:
             return None
-        return int((self.ready_at - self.created_at).total_seconds() / 60 + 0.5)
+        return int((self.ready_at - (self.clock_at or self.created_at)).total_seconds() / 60 + 0.5)
 
 
 class KitchenOrderItem(TrackedModel):

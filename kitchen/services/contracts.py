@@ -346,7 +346,8 @@ def _produced(item: KitchenOrderItem) -> ProductionItem:
 
 def _ready_at(ticket: KitchenOrder, difference: _Difference) -> dt.datetime:
     """Return when the ticket will be ready: as was said before, unless what is to be made has changed."""
-    if not difference.is_production and ticket.estimated_ready_at is not None:
+    is_wanted_any = any(map(is_wanted, ticket_items(ticket)))
+    if ticket.estimated_ready_at is not None and not (difference.is_production and is_wanted_any):
         return ticket.estimated_ready_at
     return estimated(ticket)
 

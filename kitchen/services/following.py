@@ -11,7 +11,7 @@ from kitchen.services.touching import (
     enter,
     lock_ticket_of,
     settle,
-    start_clock,
+    take_up,
     ticket_items,
     ticket_of,
     touch,
@@ -85,9 +85,5 @@ def take_up_again(order: Order) -> None:
     ticket = ticket_of(order)
     if ticket is None or order.status not in (OrderStatus.READY, OrderStatus.SERVED):
         return
-    ticket.status = TicketStatus.PREPARING
-    ticket.ready_at = None
-    ticket.completed_at = None
-    start_clock(ticket)
+    take_up(order, ticket)
     follow_ticket(order, OrderStatus.PREPARING)
-    touch(ticket)

@@ -8,7 +8,7 @@ from typing import TypedDict, Unpack
 
 from kitchen.measures import converted, is_exact, is_same_kind, told
 from kitchen.models import Ingredient, IngredientAllergen, RecipeIngredient
-from kitchen.services.new_allergens import ask_once_written
+from kitchen.services.new_allergens import ask_once_written, hold_tickets
 from orders.actors import Actor
 from orders.errors import FieldProblem, InUse, InvalidFields, NotFound
 from orders.in_use import check_unused
@@ -62,14 +62,14 @@ def update_ingredient(*, row_id: int, actor: Actor, **changes: Unpack[Ingredient
     """
     actor.require(Role.MANAGER, to="change ingredients", scope=Scope.MENU_WRITE)
     if "allergen_ids" in changes or "may_contain_ids" in changes:
-        ask_once_written(actor)
+        hold_tickets(actor)
     ingredient = _lock(row_id, actor, wholly="unit" in changes)
     if changes.get("unit", ingredient.unit) != ingredient.unit:
         _change_unit(ingredient, changes["unit"], is_counted="on_hand" in changes)
     ingredient.name = changes.get("name", ingredient.name)
     ingredient.on_hand = changes.get("on_hand", ingredient.on_hand)
     save_once(ingredient, _TAKEN)
-    _set_allergens(ingredient, changes)
+    ask_once_written(_set_allergens(ingredient, changes), actor=actor)
     return ingredient
 
 
@@ -128,10 +128,10 @@ def _check_told(ingredient: Ingredient, unit: str) -> None:
             raise InUse(detail, problems=[FieldProblem("/unit", "in_use", detail)])
 
 
-def _set_allergens(ingredient: Ingredient, fields: IngredientChanges) -> None:
-    """Set what is in the ingredient, and what may be: an allergen is one of the two."""
+def _set_allergens(ingredient: Ingredient, fields: IngredientChanges) -> list[int]:
+    """Set what is in the ingredient, and what may be: an allergen is one of the two. Return what was written."""
     if "allergen_ids" not in fields and "may_contain_ids" not in fields:
-        return
+        return []
     present = {row.allergen_id: row for row in IngredientAllergen.objects.filter(ingredient=ingredient)}
     contained = fields.get("allergen_ids", [pk for pk, row in present.items() if not row.is_trace])
     traces = fields.get("may_contain_ids", [pk for pk, row in present.items() if row.is_trace and pk not in contained])
@@ -148,6 +148,7 @@ def _set_allergens(ingredient: Ingredient, fields: IngredientChanges) -> None:
         for pk, is_trace in wanted.items()
         if pk not in present
     )
+    return list(wanted)
 
 
 def _check_allergens(restaurant_id: int, fields: IngredientChanges, contained: Sequence[int]) -> None:

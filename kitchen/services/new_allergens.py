@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import suppress
 from functools import partial
 
-from django.db import transaction
+from django.db import DatabaseError
 from django.db.models import Q
 
 from kitchen.models import KitchenOrder
@@ -15,30 +16,56 @@ from kitchen.states import OPEN
 from orders import states
 from orders.actors import Actor
 from orders.errors import NotFound
-from orders.units import unit_of_work
+from orders.models import Allergen
+from orders.units import once_committed, unit_of_work
 
 
-def ask_once_written(actor: Actor) -> None:
-    """Have open tickets looked over when the unit is committed that writes what is in a dish, or in an ingredient.
+def hold_tickets(actor: Actor) -> None:
+    """Have no ticket drawn up while the unit writes what is in a dish, or in an ingredient.
 
     Locks the stations, before any ingredient. Whoever draws up what is to be made holds them too: what is drawn up
-    before us is found then, and what comes after us is drawn up by what we have written.
+    before us is found once we are committed, and what comes after us is drawn up by what we have written.
     """
     stations_locked(actor.restaurant_id)
-    transaction.on_commit(partial(_ask, actor))
 
 
-def _ask(actor: Actor) -> None:
+def ask_once_written(allergen_ids: Collection[int], *, actor: Actor) -> None:
+    """Have open tickets of guests who can't have these allergens looked over when the unit is committed.
+
+    Needs ``hold_tickets`` before they are written.
+    """
+    found = Allergen.objects.filter(restaurant_id=actor.restaurant_id, pk__in=allergen_ids)
+    names = sorted(found.values_list("name", flat=True))
+    if names:
+        once_committed(partial(_ask, names, actor))
+
+
+def _ask(names: list[str], actor: Actor) -> None:
     """Look over each ticket in a unit of its own, since none may hold up the floor until all are done.
 
-    Where a crash has left some of it, the next writing of any allergen does the rest, and each change of the ticket.
+    One that fails is tried once more, as for a deadlock, and keeps no other from asking; then it is raised, for the
+    log. It asks when its order changes next, or when the allergen is written once more.
     """
     tickets = KitchenOrder.objects.filter(
-        Q(status__in=OPEN) | Q(order__status__in=states.IN_KITCHEN), restaurant_id=actor.restaurant_id
-    ).exclude(allergies=[])
-    for ticket_id in list(tickets.order_by("pk").values_list("pk", flat=True)):
+        Q(status__in=OPEN) | Q(order__status__in=states.IN_KITCHEN),
+        restaurant_id=actor.restaurant_id,
+        allergies__overlap=names,
+    )
+    left = list(tickets.order_by("pk").values_list("pk", flat=True))
+    for is_last in (False, True):
+        failed = {ticket_id: error for ticket_id in left if (error := _failure(ticket_id, actor)) is not None}
+        left = list(failed)
+        if is_last and failed:
+            raise failed[left[0]]
+
+
+def _failure(ticket_id: int, actor: Actor) -> DatabaseError | None:
+    try:
         with suppress(NotFound):
             ask_again(ticket_id=ticket_id, actor=actor)
+    except DatabaseError as error:
+        return error
+    return None
 
 
 @unit_of_work

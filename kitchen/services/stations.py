@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TypedDict, Unpack
 
-from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
@@ -22,7 +21,7 @@ from orders.models import MenuItem
 from orders.reading import read_rows
 from orders.scopes import Scope
 from orders.services.saving import save_once
-from orders.units import current_unit, unit_of_work
+from orders.units import current_unit, once_committed, unit_of_work
 
 BIGGEST_CAPACITY = 999
 _TAKEN: Mapping[str, tuple[str, str]] = {"station_once": ("/name", "There is a station of this name.")}
@@ -42,7 +41,7 @@ def create_station(*, actor: Actor, **fields: Unpack[StationChanges]) -> Station
     Announces ``station:updated``. Raises NotAllowed, Duplicate.
     """
     station = _create(actor=actor, **fields)
-    _once_committed(partial(move_all_waiting, actor=actor))
+    _now_or_once_committed(partial(move_all_waiting, actor=actor))
     return station
 
 
@@ -65,7 +64,7 @@ def change_station(*, station_id: int, actor: Actor, **changes: Unpack[StationCh
     NotAllowed, NotFound, Duplicate.
     """
     station = _change(station_id=station_id, actor=actor, **changes)
-    _once_committed(partial(move_all_waiting, actor=actor))
+    _now_or_once_committed(partial(move_all_waiting, actor=actor))
     return station
 
 
@@ -91,12 +90,12 @@ def _locked(station_id: int, actor: Actor) -> Station:
     return station
 
 
-def _once_committed(work: Callable[[], None]) -> None:
+def _now_or_once_committed(work: Callable[[], None]) -> None:
     """Do what takes units of its own: now, or when the unit that we are called in is committed."""
     if current_unit() is None:
         work()
     else:
-        transaction.on_commit(work)
+        once_committed(work)
 
 
 def move_all_waiting(*, actor: Actor) -> None:

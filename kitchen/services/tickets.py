@@ -30,7 +30,7 @@ from orders.scopes import Scope
 from orders.services.kitchen_side import follow_ticket, follow_ticket_item, void_ticket_item
 from orders.services.orders import set_order_status
 from orders.shapes import timestamp
-from orders.states import ItemStatus, OrderStatus, Role
+from orders.states import IN_KITCHEN, ItemStatus, OrderStatus, Role
 from orders.units import unit_of_work
 
 
@@ -52,7 +52,10 @@ def set_ticket_status(
         actor.require(*states.WORKERS, to=f"set a ticket {to}", scope=Scope.KITCHEN_WRITE)
     order, ticket = lock_ticket(ticket_id, actor=actor, version=version)
     if ticket.status == to:
-        _refuse_second(order, ticket, actor)
+        if to == TicketStatus.CANCELLED and order.status in IN_KITCHEN:  # nothing on it was wanted any more
+            set_order_status(order_id=order.pk, to=OrderStatus.CANCELLED, actor=actor, reason=reason)
+        else:
+            _refuse_second(order, ticket, actor)
         return ticket
     allowed = states.next_statuses(ticket.status)
     if to not in allowed:

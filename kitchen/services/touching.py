@@ -17,7 +17,8 @@ from orders.books import book_of
 from orders.errors import AllergyUnconfirmed, NotFound, StaleVersion
 from orders.models import Order
 from orders.reading import read_rows
-from orders.services.kitchen_side import follow_ticket
+from orders.services.kitchen_side import follow_ticket, serve_again
+from orders.services.statuses import cancel
 from orders.statements import fetch
 from orders.states import ItemStatus, OrderStatus
 from orders.units import require_unit
@@ -106,6 +107,7 @@ def start_clock(ticket: KitchenOrder) -> None:
     """Say from when on the ticket is slow, and late, by the restaurant's thresholds for its channel; saves nothing."""
     warn, late = book_of(ticket.restaurant_id).restaurant.lateness(ticket.channel)
     now = timezone.now()
+    ticket.clock_at = now
     ticket.warn_at = now + dt.timedelta(minutes=warn)
     ticket.late_at = now + dt.timedelta(minutes=late)
 
@@ -113,9 +115,9 @@ def start_clock(ticket: KitchenOrder) -> None:
 def alert_again(order: Order, ticket: KitchenOrder, cookbook: Cookbook) -> bool:
     """Say on each item that no guest has yet which of the guest's allergens are, or may be, in it; saves nothing.
 
-    By the version of the recipe that it is made by, and what is known now of its ingredients and of the dish. Whoever
-    has confirmed an alert has done so for the allergies that the ticket names: for others it is asked again. Returns
-    whether anything is asked that was not.
+    By the version of the recipe that it is made by, and what is known now of its ingredients and of the dish; what was
+    asked before stays, also where the menu has taken it back since. Whoever has confirmed an alert has done so for the
+    allergies that the ticket names: for others it is asked again. Returns whether anything is asked that was not.
     """
     items = _still_here(order, ticket)
     guests = frozenset(order.allergies)
@@ -124,7 +126,7 @@ def alert_again(order: Order, ticket: KitchenOrder, cookbook: Cookbook) -> bool:
     inside = cookbook.allergens(made_of.values()) if guests else {}
     is_new = False
     for item in items:
-        alert = sorted(guests & inside[made_of[item.pk]].union(item.allergens)) if guests else []
+        alert = sorted(guests & inside[made_of[item.pk]].union(item.allergens, item.allergy_alert)) if guests else []
         if alert != item.allergy_alert or (are_others and item.allergy_confirmed_by_name):
             item.allergy_alert = alert
             item.allergy_confirmed_by_name = ""
@@ -168,23 +170,53 @@ def is_unconfirmed(item: KitchenOrderItem) -> bool:
 def settle(order: Order, ticket: KitchenOrder) -> None:
     """Make the ticket ready, and its order, when nothing on it is left to make or confirm, and something was made.
 
-    One on which nothing is wanted any more is cancelled: its order stays as it is, the floor's to close or to add to.
+    One on which nothing is wanted any more is cancelled: its order stays as it is, the floor's to close or to add to,
+    unless somebody has asked to cancel it: there is nothing left then for which the kitchen could go on. One of which
+    the guests have all that is wanted is put away, and its order served.
     """
     items = ticket_items(ticket)
     left = [item for item in items if item.status != TicketItemStatus.CANCELLED]
     is_made = bool(left) and all(item.status == TicketItemStatus.READY for item in left)
     if ticket.status in OPEN and not any(map(is_wanted, items)):
-        enter(ticket, TicketStatus.CANCELLED)
+        if order.pending_cancellation is None:
+            enter(ticket, TicketStatus.CANCELLED)
+        else:
+            cancel(order, actor=require_unit().actor, reason=order.pending_cancellation["reason"])
     elif ticket.status == TicketStatus.PREPARING and is_made and not any(map(is_unconfirmed, left)):
-        enter(ticket, TicketStatus.READY)
-        follow_ticket(order, OrderStatus.READY)
+        made_at = max((item.ready_at for item in left if item.ready_at), default=timezone.now())
+        if serve_again(order, made_at):
+            _put_away_again(ticket, made_at)
+        else:
+            enter(ticket, TicketStatus.READY)
+            follow_ticket(order, OrderStatus.READY)
+
+
+def _put_away_again(ticket: KitchenOrder, made_at: dt.datetime) -> None:
+    """Have a ticket be as before more was wanted: it was ready when the last of it was made."""
+    if ticket.clock_at is not None and ticket.clock_at > made_at:
+        ticket.clock_at = ticket.created_at
+    ticket.ready_at = made_at
+    enter(ticket, TicketStatus.COMPLETED)
 
 
 def take_up(order: Order, ticket: KitchenOrder) -> None:
-    """Have a cancelled ticket on the boards again, since something on it is wanted: new, or in work as its order is."""
-    is_new = order.status == OrderStatus.CONFIRMED
-    ticket.status = TicketStatus.PENDING if is_new else TicketStatus.PREPARING
-    if is_new:
+    """Have a ticket on the boards again since more is wanted: new, or in work where its order is, or was.
+
+    One that nobody had begun is begun by the way, as its order was, by who adds to it. Its clock starts anew, and what
+    was said of a recall was of what was made before. Needs both locked.
+    """
+    if order.status == OrderStatus.CONFIRMED:
+        ticket.status = TicketStatus.PENDING
         ticket.chef_id, ticket.chef_name, ticket.acknowledged_at = None, "", None
+        ticket.is_priority_chosen = False
+    elif ticket.started_at is None:
+        actor = require_unit().actor
+        ticket.chef_id, ticket.chef_name = actor.user_id, actor.name
+        enter(ticket, TicketStatus.ACKNOWLEDGED)
+        enter(ticket, TicketStatus.PREPARING)
+    else:
+        ticket.status = TicketStatus.PREPARING
+    ticket.ready_at = ticket.completed_at = ticket.recalled_at = None
+    ticket.recall_reason = ""
     start_clock(ticket)
     touch(ticket)

@@ -11,7 +11,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.db import DataError, IntegrityError, OperationalError, models
 from django.db.models import QuerySet
-from django.forms.models import BaseInlineFormSet
+from django.forms.models import BaseInlineFormSet, BaseModelFormSet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.html import format_html
@@ -357,6 +357,12 @@ class OwnInline(OwnChoices, admin.TabularInline[Any, Any]):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Whoever may change the page may delete them."""
         return reach_of(request).is_open
+
+
+def rows_said(formset: BaseModelFormSet[Any, Any]) -> list[dict[str, Any]]:
+    """Return what the forms of a formset say, without those that were deleted or left empty."""
+    gone = formset.deleted_forms
+    return [form.cleaned_data for form in formset.forms if form not in gone and form.cleaned_data]
 
 
 def sentence(refusal: DomainError) -> str:

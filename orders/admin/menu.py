@@ -19,7 +19,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from orders.admin.base import M, OwnedForm, OwnFilter, OwnInline, RestaurantAdmin, sentence
+from orders.admin.base import M, OwnedForm, OwnFilter, OwnInline, RestaurantAdmin, rows_said, sentence
 from orders.errors import DomainError, InvalidFields
 from orders.models import (
     Allergen,
@@ -33,7 +33,8 @@ from orders.models import (
 )
 from orders.pictures import SENT_TOO_MUCH, TOO_MUCH, picture_url
 from orders.reach import reach_of
-from orders.services.menu import check_prices, delete_menu_item, set_availability
+from orders.services.menu import DishChanges, check_prices, delete_menu_item, set_availability, update_menu_item
+from orders.services.menu_lists import update_allergen
 from orders.services.menu_news import telling_menu_changes
 from orders.services.menu_pictures import remove_picture, set_picture
 from orders.services.modifier_groups import telling_group_changes
@@ -90,6 +91,13 @@ class AllergenAdmin(_Named):
 
     menu_part = "allergens"
     menu_path = "contained__allergen"
+
+    def save_model(self, request: HttpRequest, obj: Allergen, form: Any, change: bool) -> None:
+        """Have the service rename one: not while a guest waits who can't have it."""
+        if change:
+            update_allergen(row_id=obj.pk, name=obj.name, actor=reach_of(request).actor(obj.restaurant_id))
+        else:
+            super().save_model(request, obj, form, change)
 
 
 class ModifierGroupForm(OwnedForm):
@@ -296,11 +304,19 @@ class MenuItemAdmin(RestaurantAdmin[MenuItem]):
         self.message_user(request, _("The picture was changed."), messages.SUCCESS)
         return True
 
-    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Save what the dish contains and offers, and tell of it."""
-        own = MenuItem.objects.filter(pk=form.instance.pk)
-        with telling_menu_changes(form.instance.restaurant_id, own, "allergens", "modifier_groups"):
-            super().save_related(request, form, formsets, change)
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """Have the service write what the dish contains and offers: open tickets with it are looked over."""
+        formset.save(commit=False)  # for the log: what is new, changed, deleted
+        if not formset.has_changed():
+            return
+        rows, changes = rows_said(formset), DishChanges()
+        if formset.model is MenuItemAllergen:
+            changes["allergen_ids"] = [said["allergen"].pk for said in rows]
+        else:
+            in_order = sorted(rows, key=lambda said: said["position"])
+            changes["modifier_group_ids"] = [said["group"].pk for said in in_order]
+        dish: MenuItem = form.instance
+        update_menu_item(row_id=dish.pk, actor=reach_of(request).actor(dish.restaurant_id), **changes)
 
     def delete_model(self, request: HttpRequest, obj: MenuItem) -> None:
         """Take a dish off the menu, with its picture."""

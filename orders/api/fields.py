@@ -25,8 +25,10 @@ _AMOUNT = re.compile(r"[0-9]{1,8}(\.[0-9]{1,2})?")
 
 
 def quoted(data: Any) -> str:
-    """Write what was sent into a refusal, or as much of it as helps."""
-    text = json.dumps(data)
+    """Write what was sent into a refusal, or as much of it as helps: of a list or an object that it is one."""
+    if isinstance(data, list | dict):
+        return "a list" if isinstance(data, list) else "an object"
+    text = json.dumps(data, ensure_ascii=False)
     return text if len(text) <= _LONGEST_QUOTE else f"{text[:_LONGEST_QUOTE]}…"
 
 

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from orders import states
 from orders.actors import Actor
-from orders.aggregates import lock_order
+from orders.aggregates import lines_of, lock_order
 from orders.card_numbers import refuse_card_number
 from orders.errors import AlreadyAsked, AlreadyDecided, InvalidFields, InvalidTransition, NotFound
 from orders.last_moves import last_status, who
@@ -16,7 +16,7 @@ from orders.services.statuses import cancel, settle_request
 from orders.services.touching import touch
 from orders.shapes import PendingCancellation, as_builtins, timestamp
 from orders.statements import fetch
-from orders.states import OrderStatus, RequestStatus, Role
+from orders.states import ItemStatus, OrderStatus, RequestStatus, Role
 from orders.units import require_unit, unit_of_work
 
 _ORDER_OF = "SELECT order_id FROM orders_cancellationrequest WHERE id = %s AND restaurant_id = %s"
@@ -26,7 +26,9 @@ _ORDER_OF = "SELECT order_id FROM orders_cancellationrequest WHERE id = %s AND r
 def request_cancellation(
     *, order_id: int, reason: str, actor: Actor, version: int | None = None
 ) -> CancellationRequest:
-    """Ask the kitchen to let go of an order; one that it has not got yet is cancelled at once, the request accepted.
+    """Ask the kitchen to let go of an order.
+
+    One of which it has nothing to make, yet or any more, is cancelled at once, the request accepted.
 
     Locks the order row. Announces ``order:cancel_request``, and of an order cancelled at once ``order:cancelled``.
 
@@ -50,7 +52,8 @@ def request_cancellation(
             f"The cancellation of order {order.order_number} was asked for already.",
             pending_cancellation=order.pending_cancellation,
         )
-    if order.status in states.NOT_YET_IN_KITCHEN:
+    is_wanted = any(line.status != ItemStatus.CANCELLED for line in lines_of(order))
+    if order.status in states.NOT_YET_IN_KITCHEN or not is_wanted:
         return _cancelled_at_once(order, reason, actor)
     request = _new_request(order, reason, actor)
     request.save()

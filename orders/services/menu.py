@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, TypedDict, Unpack
 
-from django.db import models, transaction
+from django.db import models
 
 from orders import signals
 from orders.actors import Actor
@@ -30,7 +30,7 @@ from orders.scopes import Scope
 from orders.services.menu_news import telling_menu_changes
 from orders.services.saving import save_once
 from orders.states import Role
-from orders.units import require_unit, unit_of_work
+from orders.units import once_committed, require_unit, unit_of_work
 
 _TAKEN: Mapping[str, tuple[str, str]] = {
     "menu_item_external_id": ("/external_id", "A menu item with this external_id exists."),
@@ -87,14 +87,15 @@ def create_menu_item(*, actor: Actor, **fields: Unpack[DishChanges]) -> MenuItem
 def update_menu_item(*, row_id: int, actor: Actor, **changes: Unpack[DishChanges]) -> MenuItem:
     """Change fields of a dish: the ones given, and no others. Orders keep what they were taken with.
 
-    Locks the dish. Announces ``menu-item:updated``; nothing when nothing differs.
+    Locks the dish, and where its allergens are written the stations: open tickets with it are looked over then.
+    Announces ``menu-item:updated``; nothing when nothing differs.
 
     Raises NotAllowed, NotFound, InvalidFields, Duplicate.
     """
     actor.require(Role.MANAGER, to="change the menu", scope=Scope.MENU_WRITE)
     dish = require_unit().lock(MenuItem, row_id, restaurant_id=actor.restaurant_id)
     if "allergen_ids" in changes:
-        signals.dish_allergens_set.send(sender=MenuItem, actor=actor)
+        signals.dish_allergens_set.send(sender=MenuItem, allergen_ids=changes["allergen_ids"], actor=actor)
     _set_columns(dish, changes)
     _share_parts(dish.restaurant_id, changes)
     save_once(dish, _TAKEN)
@@ -116,7 +117,7 @@ def delete_menu_item(*, row_id: int, actor: Actor) -> None:
     check_unused(dish)
     dish.delete()
     if dish.image:
-        transaction.on_commit(partial(forget_picture, dish.image), robust=True)
+        once_committed(partial(forget_picture, dish.image))
 
 
 @unit_of_work

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 
 from orders.actors import Actor
 from orders.errors import DomainError, NotFound
@@ -12,7 +12,7 @@ from orders.models import MenuItem
 from orders.pictures import as_webp, forget_picture, keep_picture
 from orders.scopes import Scope
 from orders.states import Role
-from orders.units import require_unit, unit_of_work
+from orders.units import once_committed, require_unit, unit_of_work
 
 
 def set_picture(*, menu_item_id: int, upload: bytes, actor: Actor) -> MenuItem:
@@ -46,5 +46,5 @@ def _show(*, menu_item_id: int, name: str, actor: Actor) -> MenuItem:
     dish.image = name
     dish.save()
     if former:
-        transaction.on_commit(partial(forget_picture, former), robust=True)
+        once_committed(partial(forget_picture, former))
     return dish

@@ -228,3 +228,37 @@ def test_unmoved_ticket_is_bumped_at_once_when_another_has_moved(
     page.mouse.click(x, y)
 
     expect(page.locator(f"#ticket-{stays.pk} .bump-state")).to_be_visible()
+
+
+# As soon as the button for all notices is there: (clicks on it, in the same moment) => whether notices are left.
+CLICK_WHEN_THERE = """() => {
+    const foot = document.getElementById("notices-foot");
+    window.left = new Promise((done) => {
+        new MutationObserver(() => {
+            if (foot.hidden) return;
+            setTimeout(() => {
+                const button = document.getElementById("notices-clear");
+                const {x, y, width, height} = button.getBoundingClientRect();
+                const where = {clientX: x + width / 2, clientY: y + height / 2};
+                button.dispatchEvent(new MouseEvent("click", {bubbles: true, cancelable: true, detail: 1, ...where}));
+                done(document.querySelectorAll(".notice").length);
+            });
+        }).observe(foot, {attributes: true});
+    });
+}"""
+
+
+def test_notices_stay_when_the_button_for_all_comes_under_the_finger(
+    open_quickly: OpenBoard, place: Place, pair: tuple[KitchenOrder, KitchenOrder]
+) -> None:
+    page = open_quickly()
+    page.evaluate(CLICK_WHEN_THERE)
+
+    for ticket in pair:
+        leave(place, ticket)
+
+    assert page.evaluate("() => window.left") == 2
+    expect(page.locator("#hint")).to_have_text(HINT)
+    settled(page)
+    page.get_by_role("button", name="Dismiss all").click()
+    expect(page.locator(".notice")).to_have_count(0)

@@ -137,6 +137,19 @@ def test_ticket_is_recalled_with_its_reason_by_the_keyboard_alone(open_board: Op
     expect(page.locator(".notice")).to_have_count(0)  # it was done here
 
 
+def test_list_stays_open_when_its_key_is_held_down(open_board: OpenBoard, place: Place) -> None:
+    made(place)
+    page = open_board()
+
+    for _ in range(4):
+        page.keyboard.down("r")  # from the second on it is repeated
+
+    expect(page.get_by_role("dialog", name="Made lately")).to_be_visible()
+    page.keyboard.up("r")
+    page.keyboard.press("r")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
 def test_list_follows_what_happens_while_it_is_open(open_board: OpenBoard, place: Place) -> None:
     first, working = made(place), place.ticket()
     page = open_board()

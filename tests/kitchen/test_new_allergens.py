@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 import pytest
+from django.db import connection
 
 from kitchen.invariants import broken
 from kitchen.models import Ingredient
@@ -137,6 +138,33 @@ def test_alert_stays_when_the_menu_takes_the_allergen_back(place: Place, nuts: A
     update_menu_item(row_id=place.dish.pk, actor=place.actor, allergen_ids=[])
 
     assert alerts(order) == [["Nuts"]]
+
+
+def test_alert_stays_when_what_was_found_is_struck_out_again(place: Place, nuts: Allergen, bun: Ingredient) -> None:
+    order = order_of(place, nuts)
+    update_ingredient(row_id=bun.pk, actor=place.actor, allergen_ids=[nuts.pk])
+
+    update_ingredient(row_id=bun.pk, actor=place.actor, allergen_ids=[])
+    update_order(order_id=order.pk, notes="At the window", actor=place.actor)
+
+    assert alerts(order) == [["Nuts"]]
+
+
+def test_others_ask_when_one_ticket_can_not_be_written(place: Place, nuts: Allergen, bun: Ingredient) -> None:
+    orders = [order_of(place, nuts) for _ in range(3)]
+    with connection.cursor() as cursor:
+        only_first = "ADD CONSTRAINT stuck CHECK (order_id <> %s OR version = 1)"
+        cursor.execute(f"ALTER TABLE kitchen_productioncontract {only_first}", [orders[0].pk])
+
+    try:
+        update_ingredient(row_id=bun.pk, actor=place.actor, allergen_ids=[nuts.pk])
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE kitchen_productioncontract DROP CONSTRAINT stuck")
+
+    assert [alerts(order) for order in orders] == [[[]], [["Nuts"]], [["Nuts"]]]
+    update_ingredient(row_id=bun.pk, actor=place.actor, allergen_ids=[nuts.pk])
+    assert alerts(orders[0]) == [["Nuts"]]
 
 
 def test_other_restaurants_tickets_are_left_alone_when_an_allergen_is_found(

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-import pytest
+import datetime as dt
 
-from kitchen.models import KitchenOrder, Station
+import pytest
+from django.utils import timezone
+
+from kitchen.invariants import broken
+from kitchen.models import KitchenOrder, KitchenOrderItem, Station
 from kitchen.services.allergies import confirm_allergy
 from kitchen.services.recalls import recall_ticket
 from kitchen.services.tickets import ItemMove, acknowledge_ticket, set_ticket_item_statuses, set_ticket_status
 from kitchen.states import TicketItemStatus, TicketStatus
-from orders.errors import InvalidTransition
+from kitchen.stats import kitchen_stats
+from orders.errors import InvalidTransition, TooLate
 from orders.models import Allergen, Order
+from orders.services.cancellations import request_cancellation
 from orders.services.dishes import AskedItem
 from orders.services.items import add_items, remove_item, void_item
 from orders.services.orders import create_order, set_order_status
-from orders.states import Channel, OrderStatus
+from orders.states import Channel, OrderStatus, Role
 from tests.contracts import items, lines, stored, ticket_of, versions
 from tests.places import Place
-from tests.streams import head, payloads
+from tests.streams import head, payloads, types
 
 
 @pytest.fixture
@@ -152,6 +158,90 @@ def test_ticket_stays_cancelled_when_staff_close_its_order(place: Place, order: 
     set_order_status(order_id=order.pk, to=OrderStatus.CANCELLED, actor=place.actor, reason="nothing left")
 
     assert stands(order) == ("cancelled", "cancelled")
+
+
+def test_order_is_cancelled_when_a_manager_cancels_its_dropped_ticket(place: Place, order: Order) -> None:
+    void_all(place, order)
+
+    set_ticket_status(
+        ticket_id=ticket_of(order).pk, to=TicketStatus.CANCELLED, actor=place.actor, reason="nothing left"
+    )
+
+    assert stands(order) == ("cancelled", "cancelled")
+
+
+def test_order_is_cancelled_at_once_when_that_is_asked_after_all_was_voided(place: Place, order: Order) -> None:
+    void_all(place, order)
+
+    request = request_cancellation(order_id=order.pk, reason="they left", actor=place.actor_of(Role.WAITER))
+
+    assert (request.status, *stands(order)) == ("accepted", "cancelled", "cancelled")
+
+
+@pytest.mark.parametrize("by_the_kitchen", [False, True])
+def test_order_is_cancelled_when_all_is_voided_while_that_was_asked(
+    place: Place, order: Order, by_the_kitchen: bool
+) -> None:
+    asked = request_cancellation(order_id=order.pk, reason="they left", actor=place.actor_of(Role.WAITER))
+
+    if by_the_kitchen:
+        move(place, order, 0, 1, to="cancelled")
+    else:
+        void_all(place, order)
+
+    asked.refresh_from_db()
+    assert stands(order) == ("cancelled", "cancelled")
+    assert (asked.status, asked.decided_by_name, stored(order).cancel_reason) == ("accepted", "Manager", "they left")
+    assert broken(place.restaurant.pk) == []
+
+
+def test_ticket_that_came_back_is_counted_anew(place: Place, order: Order) -> None:
+    move(place, order, 0, 1, to="ready")
+    recall_ticket(ticket_id=ticket_of(order).pk, actor=place.actor, reason="cold")
+    set_ticket_status(ticket_id=ticket_of(order).pk, to=TicketStatus.READY, actor=place.actor)
+    long_ago = timezone.now() - dt.timedelta(hours=2)
+    KitchenOrder.objects.update(silently=True, created_at=long_ago, clock_at=long_ago)
+
+    one_more(place, order)
+
+    ticket = ticket_of(order)
+    assert (ticket.recalled_at, ticket.recall_reason, ticket.ready_at) == (None, "", None)
+    move(place, order, 2, to="ready")
+    assert ticket_of(order).prep_minutes == 0
+    assert kitchen_stats(place.restaurant.pk).prep_minutes.average == pytest.approx(0, abs=0.5)
+
+
+def test_order_is_served_again_when_its_second_round_is_voided(place: Place, order: Order) -> None:
+    move(place, order, 0, 1, to="ready")
+    set_order_status(order_id=order.pk, to=OrderStatus.SERVED, actor=place.actor)
+    long_ago = timezone.now() - dt.timedelta(hours=1)
+    KitchenOrderItem.objects.update(silently=True, ready_at=long_ago)
+    KitchenOrder.objects.update(silently=True, created_at=long_ago - dt.timedelta(minutes=12))
+    one_more(place, order)
+
+    void_item(order_id=order.pk, item_id=lines(order)[2].pk, actor=place.actor, reason="changed their mind")
+
+    ticket = ticket_of(order)
+    assert stands(order) == ("served", "completed")
+    assert (ticket.ready_at, ticket.prep_minutes, stored(order).ready_at) == (long_ago, 12, long_ago)
+    assert [line.status for line in lines(order)] == ["served", "served", "cancelled"]
+    assert broken(place.restaurant.pk) == []
+    with pytest.raises(TooLate):
+        recall_ticket(ticket_id=ticket.pk, actor=place.actor)
+
+
+def test_dropped_ticket_is_begun_when_its_order_is_and_more_is_wanted(place: Place, order: Order) -> None:
+    void_all(place, order)
+    set_order_status(order_id=order.pk, to=OrderStatus.PREPARING, actor=place.actor)
+    before = head(place.restaurant)
+
+    one_more(place, order)
+
+    ticket = ticket_of(order)
+    assert (ticket.status, ticket.chef_name) == ("preparing", "Manager")
+    assert None not in (ticket.acknowledged_at, ticket.started_at)
+    told = [name for name in types(place.restaurant, after=before) if name.startswith("kitchen:order_")]
+    assert told == ["kitchen:order_acknowledged", "kitchen:order_preparing", "kitchen:order_updated"]
 
 
 def test_dropped_ticket_is_refused_when_a_chef_goes_on_with_it(place: Place, order: Order) -> None:

@@ -165,6 +165,26 @@ def test_bad_request_when_the_body_is_no_json_object(house: House, raw: bytes) -
     assert (Order.objects.count(), house.announced()) == (0, before)
 
 
+@pytest.mark.parametrize("depth", [1, 500, 900])
+def test_bad_request_when_a_value_is_nested(house: House, depth: int) -> None:
+    deep: Any = 1
+    for _ in range(depth):
+        deep = [deep]
+
+    reply = house.manager.post("/api/orders", {"channel": "takeaway", "items": [{**ITEM, "quantity": deep}]})
+
+    assert (reply.status, reply.pointers) == (400, [("/items/0/quantity", "invalid")])
+    assert reply.body["errors"][0]["detail"] == "A whole number such as 12 is wanted here, not a list."
+
+
+@pytest.mark.parametrize(("sent", "told"), [("grün", '"grün"'), ({"a": 1}, "an object")])
+def test_refusal_names_what_was_sent(house: House, sent: Any, told: str) -> None:
+    reply = house.manager.post("/api/orders", {"channel": "takeaway", "items": [{**ITEM, "quantity": sent}]})
+
+    assert reply.status == 400
+    assert reply.body["errors"][0]["detail"] == f"A whole number such as 12 is wanted here, not {told}."
+
+
 @pytest.mark.parametrize(
     "content_type",
     [

@@ -167,7 +167,11 @@ class Expected:
         if self.ticket in ("pending", "acknowledged", "preparing", "ready") and not self.is_wanted:
             self.ticket = "cancelled"
         elif self.ticket == "preparing" and left and set(left) == {"ready"}:
-            self.ticket = self.status = "ready"
+            wanted = {line.status for line in self.lines.values() if line.status != "cancelled"}
+            if wanted == {"served"} and HANDED_OVER[self.channel] == "served":
+                self.ticket, self.status = "completed", "served"
+            else:
+                self.ticket = self.status = "ready"
 
     def take_up(self) -> None:
         """More is to be made of an order that the kitchen has, or had."""

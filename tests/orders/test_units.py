@@ -21,7 +21,7 @@ from orders.aggregates import lines_of, lock_order
 from orders.errors import NotFound
 from orders.models import MenuItem, Order, OrderItem, OrderItemModifier
 from orders.services.orders import update_order
-from orders.units import SilentWrite, Unit, current_unit, open_unit, require_unit, unit_of_work
+from orders.units import SilentWrite, Unit, current_unit, once_committed, open_unit, require_unit, unit_of_work
 from tests.places import Place
 from tests.streams import at_once, hearing, payloads
 
@@ -698,3 +698,18 @@ def test_nothing_is_left_to_do_when_the_whole_unit_failed(done: list[str]) -> No
         pass
 
     assert done == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rest_is_done_when_what_comes_after_the_commit_fails(place: Place, caplog: pytest.LogCaptureFixture) -> None:
+    done: list[str] = []
+
+    def fail(why: str) -> None:
+        raise ValueError(why)
+
+    with open_unit(place.actor):
+        once_committed(partial(fail, "broken"))
+        once_committed(partial(done.append, "told"))
+
+    assert done == ["told"]
+    assert "broken" in caplog.text

@@ -242,7 +242,7 @@ function backToBoard() {
 
 function pressed(event) {
   const isTyping = event.target.closest("input, textarea, select, dialog");
-  if (isTyping || event.altKey || event.ctrlKey || event.metaKey) return;
+  if (isTyping || event.repeat || event.altKey || event.ctrlKey || event.metaKey) return;
   if (event.key.toLowerCase() === "r") openRecalls();
 }
 

@@ -15,8 +15,8 @@ const LONGEST_PRESS_MS = 3_000;
 const RELEASE_MS = 60; // the click of a tap comes a little after its finger
 const HINT_MS = 2_500;
 const HINT_MARGIN = 12; // px
-const GUARDED = ".ticket button, .recall-row button, .notice button";
-const HOMES = ".ticket, .recall-row, .notice";
+const GUARDED = ".ticket button, .recall-row button, .notice button, #notices-foot button";
+const HOMES = ".ticket, .recall-row, .notice, #notices-foot";
 
 /** Watches what moves on the board, and which presses were aimed at it. */
 export class Calm {

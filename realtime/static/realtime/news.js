@@ -3,6 +3,7 @@
 import { filled, place, recallText, requestText, signature } from "./ticket.js";
 
 const MOST_KEPT = 500;
+const CANCELLED_MS = 1_000; // nobody goes on cooking for longer because an answer is late
 const CLOCKS_MS = 5_000; // by so much what was done in the same moment may seem to be earlier
 
 /** Finds what a cook must not miss in what the stream tells. */
@@ -52,7 +53,7 @@ export class News {
   /** A ticket of the board was cancelled. */
   cancelled(ticket) {
     keep(this.#cancelled, ticket.id);
-    this.#tell("error", this.#text.ticket_cancelled, ticket);
+    this.#tell("error", this.#text.ticket_cancelled, ticket, {}, CANCELLED_MS);
   }
 
   /** A manager, or Brigade itself, tells everybody. */
@@ -62,6 +63,7 @@ export class News {
 
   /** What was asked for can't be done. */
   refused(error, ticket) {
+    if (this.#cancelled.has(ticket.id)) return; // that it is cancelled says more
     const reason = refusal(error, this.#text);
     this.#notices.show("error", filled(this.#text.refused, { number: ticket.order_number, reason }), ticket.id, "refusal");
   }
@@ -105,6 +107,7 @@ export class News {
   #compareTicket(before, ticket) {
     if (!before && this.#cancelled.delete(ticket.id)) this.#tell("warning", this.#text.ticket_reopened, ticket);
     else if (this.#isRecalledNow(ticket)) this.#recalled(ticket);
+    else if (!before && isAnotherRound(ticket)) this.#tell("warning", this.#text.ticket_reopened, ticket);
     else if (!before) this.#came(ticket);
     else if (signature(before) !== signature(ticket)) this.#tell("warning", this.#text.ticket_changed, ticket);
   }
@@ -135,9 +138,9 @@ export class News {
     this.#notices.show("warning", message, ticket.id, "request");
   }
 
-  #tell(severity, words, ticket, labels = {}) {
+  #tell(severity, words, ticket, labels = {}, patienceMs = null) {
     const message = filled(words, { ...this.#labels(ticket), ...labels });
-    this.#own.tell(ticket, () => this.#notices.show(severity, message, ticket.id));
+    this.#own.tell(ticket, () => this.#notices.show(severity, message, ticket.id), patienceMs);
   }
 
   #labels(ticket) {
@@ -150,6 +153,10 @@ export function refusal(error, text) {
   const time = new Date(error.at).toLocaleTimeString(document.documentElement.lang, { hourCycle: "h23" });
   if (error.byName) return filled(text.faster, { name: error.byName, time });
   return text.errors[error.reason || error.code] ?? text.errors[error.code] ?? error.detail;
+}
+
+function isAnotherRound(ticket) {
+  return ticket.status !== "ready" && Date.parse(ticket.clock_at) > Date.parse(ticket.created_at);
 }
 
 function ticketOf(orderId, { orders }) {

@@ -38,10 +38,26 @@ export class OwnActs {
     }
   }
 
-  /** Tell what became of a ticket unless it was this board's doing. */
-  tell({ id, version }, tell) {
-    if (this.#sending.has(id)) this.#waiting.push({ id, version, tell });
-    else if (!this.#isOwn(id, version)) tell();
+  /**
+   * Tell what became of a ticket unless it was this board's doing.
+   * @param {object} ticket
+   * @param {() => void} tell
+   * @param {number|null} [patienceMs] how long that may wait for the answer of a command, if not until it comes
+   */
+  tell({ id, version }, tell, patienceMs = null) {
+    if (!this.#sending.has(id)) {
+      if (!this.#isOwn(id, version)) tell();
+      return;
+    }
+    const news = { id, version, tell };
+    this.#waiting.push(news);
+    if (patienceMs !== null) setTimeout(() => this.#tellNow(news), patienceMs);
+  }
+
+  #tellNow(news) {
+    if (!this.#waiting.includes(news)) return;
+    this.#waiting = this.#waiting.filter((other) => other !== news);
+    news.tell();
   }
 
   #note(ticketId, version) {

@@ -50,6 +50,7 @@ export class RecallList {
   open(tickets) {
     if (this.#dialog.open) return;
     this.#known.clear();
+    this.#rows.clear();
     this.#refused.clear();
     this.#asking = null;
     for (const ticket of tickets) this.#put(ticket);
@@ -233,7 +234,7 @@ export class RecallList {
     if (event.target.matches("input") || event.altKey || event.ctrlKey || event.metaKey) return;
     if (event.key.toLowerCase() === "r") {
       event.stopPropagation();
-      this.#dialog.close();
+      if (!event.repeat) this.#dialog.close(); // the press that opened it may still be held
       return;
     }
     const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];

@@ -35,13 +35,13 @@ export function filled(text, values) {
 export function inOrder(tickets) {
   const rank = (ticket) => PRIORITIES.indexOf(ticket.priority);
   return [...tickets].sort(
-    (a, b) => rank(a) - rank(b) || Date.parse(a.created_at) - Date.parse(b.created_at) || a.id - b.id,
+    (a, b) => rank(a) - rank(b) || Date.parse(a.clock_at) - Date.parse(b.clock_at) || a.id - b.id,
   );
 }
 
 /** How long the guest has waited; for a ready ticket, how long it has stood at the pass. */
 export function ageSeconds(ticket, now) {
-  const from = ticket.status === "ready" && ticket.ready_at ? ticket.ready_at : ticket.created_at;
+  const from = ticket.status === "ready" && ticket.ready_at ? ticket.ready_at : ticket.clock_at;
   return Math.max(0, Math.floor((now.getTime() - Date.parse(from)) / 1000));
 }
 
