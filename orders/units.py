@@ -20,6 +20,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, ParamSpec, Self, TypeVar
 
+import structlog
 from django.db import DEFAULT_DB_ALIAS, connection, models, transaction
 from django.db.models.signals import post_save, pre_save
 
@@ -27,6 +28,8 @@ from orders.actors import SYSTEM, Actor
 from orders.errors import NotFound
 from orders.reading import read_rows
 from orders.writing import can_write, insert_family, insert_rows, update_row
+
+log = structlog.get_logger(__name__)
 
 _active = threading.local()
 _end_hooks: list[Callable[[Unit], None]] = []
@@ -85,6 +88,7 @@ class Unit:
     _marks: list[tuple[str, int, PutOff]] = field(default_factory=list)
     _put_off: PutOff = field(default_factory=dict)
     _locked: dict[tuple[type[models.Model], int], Any] = field(default_factory=dict)
+    _if_undone: list[Callable[[], object]] = field(default_factory=list)
 
     def note(self, change: Change) -> None:
         """Add a change to what the unit will announce."""
@@ -123,6 +127,18 @@ class Unit:
         """Do all that was put off: as the unit ends, or before an answer is made of what it has done."""
         while self._put_off:
             self.do_now(next(iter(self._put_off)))
+
+    def if_undone(self, work: Callable[[], object]) -> None:
+        """Do something in a unit of its own if this one fails: what a refusal is about must be seen by who reads it."""
+        self._if_undone.append(work)
+
+    def after_undoing(self) -> None:
+        """Do what was to be done if the unit failed. What fails of it is logged: the caller is told of the unit."""
+        for work in self._if_undone:
+            try:
+                work()
+            except Exception:
+                log.exception("after_undoing_failed")
 
     def watch(self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any) -> Any:
         """Run a statement and follow the savepoints among them (a wrapper of ``connection.execute_wrapper``)."""
@@ -221,6 +237,7 @@ def open_unit(actor: Actor = SYSTEM) -> Iterator[Unit]:
                 _active.unit = None
     except BaseException:
         unit.drop_since(0)
+        unit.after_undoing()
         raise
 
 

@@ -53,6 +53,29 @@ def is_edited(change: Change) -> bool:
     return bool(others)
 
 
+def asked_again(changes: list[Change]) -> Pairs:
+    """Return for the history which alerts were raised, or raised again, and who had confirmed them; or nothing."""
+    raised = [
+        change
+        for change in changes
+        if change.kind == "updated"
+        and ("allergy_alert" in change.fields or change.fields.get("allergy_confirmed_by_name", (None, "x"))[1] == "")
+    ]
+    before, after = ([_alert(change, side) for change in raised] for side in (0, 1))
+    return {"allergy_alert": [before, after]} if raised else {}
+
+
+def _alert(change: Change, side: int) -> str:
+    item = change.instance
+    assert isinstance(item, KitchenOrderItem)
+    alert, by_name = (
+        change.fields.get(name, (getattr(item, name),) * 2)[side]
+        for name in ("allergy_alert", "allergy_confirmed_by_name")
+    )
+    said = f"{item.name}: {', '.join(alert) or '-'}"
+    return f"{said} ({by_name})" if by_name else said
+
+
 def is_step_done(change: Change) -> bool:
     """Whether a step of the item was done, or is no more."""
     old, new = change.fields.get("steps", ([], []))
@@ -115,7 +138,8 @@ class TicketTelling(Telling):
         if any(is_fired(change) for change in self.story.ticket_items):
             rest -= _TICKET_OF_FIRE
         if rest and not told:
-            self.add_ticket(events.TicketUpdated, changed_fields=sorted(rest), changes=changed_rest)
+            changes = changed_rest | asked_again(self.story.ticket_items)
+            self.add_ticket(events.TicketUpdated, changed_fields=sorted(rest), changes=changes)
 
     def tell_ticket_status(self, change: Change) -> frozenset[str]:
         """Tell one step of the ticket by its own event, and return what of it that tells: nothing without one."""

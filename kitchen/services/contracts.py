@@ -133,7 +133,7 @@ def _open(order: Order, *, version: int) -> KitchenOrder:
         restaurant_id=order.restaurant_id, order=order, created_at=now, promised_ready_at=order.estimated_ready_at
     )
     _copy_contract(ticket, contract)
-    start_clock(ticket)
+    start_clock(ticket, now)
     courses = [item.course for item in drawn]
     items = [_ticket_item(item, held=is_held_at_first(item.course, courses)) for item in drawn]
     ticket.insert_with(items, link="ticket")

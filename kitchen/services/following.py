@@ -5,9 +5,9 @@ from __future__ import annotations
 from kitchen import states
 from kitchen.models import KitchenOrder
 from kitchen.services.courses import fire_due
+from kitchen.services.new_allergens import check_confirmed
 from kitchen.services.tickets import check_fired, make_rest_ready, move_item, start
 from kitchen.services.touching import (
-    check_confirmed,
     enter,
     lock_ticket_of,
     settle,
@@ -29,7 +29,7 @@ def follow_order(order: Order, actor: Actor) -> None:
     """Take the ticket where staff have taken its order."""
     ticket = lock_ticket_of(order)
     if ticket is not None and order.status in _HANDED_OVER:
-        check_confirmed(ticket_items(ticket))
+        check_confirmed(order, ticket, ticket_items(ticket))
     if ticket is None or not ticket.is_open:
         return
     if order.status == OrderStatus.PREPARING:
@@ -58,7 +58,7 @@ def follow_item(order: Order, line: OrderItem, actor: Actor) -> None:
     if ticket is None or not ticket.is_open:
         return
     if line.status == ItemStatus.SERVED:
-        check_confirmed(item for item in ticket_items(ticket) if item.order_item_id == line.pk)
+        check_confirmed(order, ticket, [item for item in ticket_items(ticket) if item.order_item_id == line.pk])
         fire_due(order, ticket)
     if line.status in (ItemStatus.PREPARING, ItemStatus.READY):
         _move(order, ticket, line, actor)
@@ -70,7 +70,7 @@ def _move(order: Order, ticket: KitchenOrder, line: OrderItem, actor: Actor) -> 
         if item.order_item_id == line.pk and item.status in states.TO_MAKE and item.status != to:
             check_fired(ticket, [item])
             if to == TicketItemStatus.READY:
-                check_confirmed([item])
+                check_confirmed(order, ticket, [item])
             start(order, ticket, actor)
             move_item(order, item, to)
             touch(ticket)

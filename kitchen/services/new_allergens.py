@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from functools import partial
 
 from django.db import DatabaseError
 from django.db.models import Q
 
-from kitchen.models import KitchenOrder
+from kitchen.cookbook import cookbook_of
+from kitchen.models import KitchenOrder, KitchenOrderItem
 from kitchen.services.contracts import renew_later
-from kitchen.services.touching import lock_ticket, stations_locked
+from kitchen.services.touching import alert_again, is_unconfirmed, lock_ticket, stations_locked, ticket_items, touch
 from kitchen.states import OPEN
 from orders import states
 from orders.actors import Actor
-from orders.errors import NotFound
-from orders.models import Allergen
-from orders.units import once_committed, unit_of_work
+from orders.errors import AllergyUnconfirmed, NotFound
+from orders.models import Allergen, Order
+from orders.units import once_committed, require_unit, unit_of_work
 
 
 def hold_tickets(actor: Actor) -> None:
@@ -44,7 +45,7 @@ def _ask(names: list[str], actor: Actor) -> None:
     """Look over each ticket in a unit of its own, since none may hold up the floor until all are done.
 
     One that fails is tried once more, as for a deadlock, and keeps no other from asking; then it is raised, for the
-    log. It asks when its order changes next, or when the allergen is written once more.
+    log. It asks when its order changes next, and before anything of it is ready, as all do that a crash has left.
     """
     tickets = KitchenOrder.objects.filter(
         Q(status__in=OPEN) | Q(order__status__in=states.IN_KITCHEN),
@@ -76,3 +77,24 @@ def ask_again(*, ticket_id: int, actor: Actor) -> None:
     """
     order, _ = lock_ticket(ticket_id, actor=actor)
     renew_later(order)
+
+
+def check_confirmed(order: Order, ticket: KitchenOrder, items: Iterable[KitchenOrderItem]) -> None:
+    """Raise AllergyUnconfirmed when one of the ticket's items has an alert that nobody has confirmed.
+
+    By what is known now, whether or not the ticket has asked yet. Where it has not, and this unit is undone by the
+    refusal, it asks after that: whoever is to confirm it must see it. Needs order and ticket locked.
+    """
+    if order.allergies and alert_again(order, ticket, cookbook_of(order.restaurant_id)):
+        for item in ticket_items(ticket):
+            item.save()
+        touch(ticket)
+        unit = require_unit()
+        unit.if_undone(partial(ask_again, ticket_id=ticket.pk, actor=unit.actor))
+    open_ones = [item for item in items if is_unconfirmed(item)]
+    if open_ones:
+        names = "; ".join(f"{item.name}: {', '.join(item.allergy_alert)}" for item in open_ones)
+        raise AllergyUnconfirmed(
+            f"The guest's allergy is to be confirmed at the station first ({names}).",
+            items=[{"item_id": item.pk, "name": item.name, "allergy_alert": item.allergy_alert} for item in open_ones],
+        )

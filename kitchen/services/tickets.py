@@ -12,7 +12,8 @@ from kitchen.models import KitchenOrder, KitchenOrderItem
 from kitchen.production import ProductionStep, read_steps, write_steps
 from kitchen.services.contracts import renew_later
 from kitchen.services.estimates import places_of
-from kitchen.services.touching import check_confirmed, enter, lock_ticket, settle, ticket_items, touch
+from kitchen.services.new_allergens import check_confirmed
+from kitchen.services.touching import enter, lock_ticket, settle, ticket_items, touch
 from kitchen.states import TO_MAKE, TicketItemStatus, TicketStatus
 from orders.actors import Actor
 from orders.errors import (
@@ -76,7 +77,7 @@ def set_ticket_status(
         if to == TicketStatus.ACKNOWLEDGED:
             _claim(ticket, actor)
         else:
-            check_confirmed(ticket_items(ticket))
+            check_confirmed(order, ticket, ticket_items(ticket))
         enter(ticket, to)
     return ticket
 
@@ -121,7 +122,7 @@ def make_rest_ready(order: Order, ticket: KitchenOrder) -> None:
     """
     left = [item for item in ticket_items(ticket) if item.status in TO_MAKE]
     check_fired(ticket, left)
-    check_confirmed(ticket_items(ticket))
+    check_confirmed(order, ticket, ticket_items(ticket))
     for item in left:
         move_item(order, item, TicketItemStatus.READY)
     enter(ticket, TicketStatus.READY)
@@ -242,7 +243,7 @@ def _apply(
     else:
         check_fired(ticket, [item])
         if move.status == TicketItemStatus.READY:
-            check_confirmed([item])
+            check_confirmed(order, ticket, [item])
         start(order, ticket, actor)
         move_item(order, item, move.status)
     touch(ticket)
@@ -281,7 +282,7 @@ def _finish_step(
         _check_step(order, ticket, item, to)
     check_fired(ticket, [item])
     if is_made:
-        check_confirmed([item])
+        check_confirmed(order, ticket, [item])
     start(order, ticket, actor)
     write_steps(item, done)
     move_item(order, item, to)

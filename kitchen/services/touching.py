@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
 
 from django.utils import timezone
 
@@ -14,7 +13,7 @@ from orders import states
 from orders.actors import Actor
 from orders.aggregates import lines_of, lock_order, rows_of
 from orders.books import book_of
-from orders.errors import AllergyUnconfirmed, NotFound, StaleVersion
+from orders.errors import NotFound, StaleVersion
 from orders.models import Order
 from orders.reading import read_rows
 from orders.services.kitchen_side import follow_ticket, serve_again
@@ -103,13 +102,15 @@ def enter(ticket: KitchenOrder, to: TicketStatus) -> None:
     touch(ticket)
 
 
-def start_clock(ticket: KitchenOrder) -> None:
-    """Say from when on the ticket is slow, and late, by the restaurant's thresholds for its channel; saves nothing."""
+def start_clock(ticket: KitchenOrder, at: dt.datetime | None = None) -> None:
+    """Say from when on the ticket is slow, and late, by the restaurant's thresholds for its channel; saves nothing.
+
+    They are counted from now, or from the moment that is given.
+    """
     warn, late = book_of(ticket.restaurant_id).restaurant.lateness(ticket.channel)
-    now = timezone.now()
-    ticket.clock_at = now
-    ticket.warn_at = now + dt.timedelta(minutes=warn)
-    ticket.late_at = now + dt.timedelta(minutes=late)
+    ticket.clock_at = at or timezone.now()
+    ticket.warn_at = ticket.clock_at + dt.timedelta(minutes=warn)
+    ticket.late_at = ticket.clock_at + dt.timedelta(minutes=late)
 
 
 def alert_again(order: Order, ticket: KitchenOrder, cookbook: Cookbook) -> bool:
@@ -149,17 +150,6 @@ def is_wanted(item: KitchenOrderItem) -> bool:
     """Whether the item is neither cancelled nor, once made, voided."""
     is_voided = item.change is not None and item.change["kind"] == "voided"
     return item.status != TicketItemStatus.CANCELLED and not is_voided
-
-
-def check_confirmed(items: Iterable[KitchenOrderItem]) -> None:
-    """Raise AllergyUnconfirmed when one of the items has an alert that nobody has confirmed."""
-    open_ones = [item for item in items if is_unconfirmed(item)]
-    if open_ones:
-        names = "; ".join(f"{item.name}: {', '.join(item.allergy_alert)}" for item in open_ones)
-        raise AllergyUnconfirmed(
-            f"The guest's allergy is to be confirmed at the station first ({names}).",
-            items=[{"item_id": item.pk, "name": item.name, "allergy_alert": item.allergy_alert} for item in open_ones],
-        )
 
 
 def is_unconfirmed(item: KitchenOrderItem) -> bool:

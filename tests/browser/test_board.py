@@ -292,7 +292,7 @@ def test_every_text_on_the_stale_board_is_readable_whatever_the_pace(
         ago = dt.timedelta(minutes=minutes)
         assert ticket.warn_at is not None
         assert ticket.late_at is not None
-        then = {"warn_at": ticket.warn_at - ago, "late_at": ticket.late_at - ago}
+        then = {"warn_at": ticket.warn_at - ago, "late_at": ticket.late_at - ago, "clock_at": ticket.created_at - ago}
         KitchenOrder.objects.filter(pk=ticket.pk).update(silently=True, created_at=ticket.created_at - ago, **then)
     page = open_page()
     page.goto("/kitchen/")

@@ -137,6 +137,21 @@ def test_ticket_is_recalled_with_its_reason_by_the_keyboard_alone(open_board: Op
     expect(page.locator(".notice")).to_have_count(0)  # it was done here
 
 
+def test_list_has_what_was_made_lately_however_many_were_opened_after_it(open_board: OpenBoard, place: Place) -> None:
+    slow = made(place, to=TicketStatus.COMPLETED)
+    later = [place.ticket().pk for _ in range(101)]
+    long_ago = timezone.now() - dt.timedelta(hours=1)
+    moments = {"ready_at": long_ago, "completed_at": long_ago}
+    KitchenOrder.objects.filter(pk__in=later).update(silently=True, status="completed", **moments)
+    page = open_board()
+
+    page.keyboard.press("r")
+
+    expect(row(page, slow).get_by_role("button", name="Recall")).to_be_visible()
+    expect(headings(page)).to_have_count(50)
+    expect(headings(page).first).to_contain_text(slow.order_number)
+
+
 def test_list_stays_open_when_its_key_is_held_down(open_board: OpenBoard, place: Place) -> None:
     made(place)
     page = open_board()

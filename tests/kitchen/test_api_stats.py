@@ -69,6 +69,7 @@ def made(house: House, minutes: float, *, promised: float, naive: int = 10, **ot
     changed(
         ticket,
         created_at=arrived,
+        clock_at=arrived,
         ready_at=arrived + dt.timedelta(minutes=minutes),
         promised_ready_at=arrived + dt.timedelta(minutes=promised),
     )

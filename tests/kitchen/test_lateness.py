@@ -13,6 +13,7 @@ from kitchen.models import KitchenOrder
 
 if TYPE_CHECKING:
     from tests.callers import House
+    from tests.places import Place
 
 pytestmark = pytest.mark.django_db
 FILL = import_module("kitchen.migrations.0007_old_tickets").FILL
@@ -51,3 +52,9 @@ def test_old_tickets_are_late_after_the_same_minutes_when_nothing_was_said(house
         cursor.execute(FILL)
 
     assert [lateness(ticket["id"]) for ticket in (dine_in, takeaway, said)] == [(8, 20), (3, 20), (8, 15)]
+
+
+def test_clock_starts_as_the_ticket_arrives(place: Place) -> None:
+    ticket = place.ticket()
+
+    assert ticket.clock_at == ticket.created_at

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from functools import partial
 
 import pytest
 from django.db import connection
 
 from kitchen.invariants import broken
-from kitchen.models import Ingredient
+from kitchen.models import Ingredient, IngredientAllergen, KitchenOrderItem
 from kitchen.services.allergies import confirm_allergy
 from kitchen.services.ingredients import IngredientChanges, update_ingredient
-from kitchen.services.tickets import set_ticket_status
-from kitchen.states import TicketStatus
+from kitchen.services.tickets import ItemMove, set_ticket_item_statuses, set_ticket_status
+from kitchen.states import TicketItemStatus, TicketStatus
 from orders.errors import AllergyUnconfirmed
-from orders.models import Allergen, Order
+from orders.models import Allergen, HistoryEntry, MenuItem, Order
 from orders.services.dishes import AskedItem
 from orders.services.items import add_items
 from orders.services.menu import update_menu_item
@@ -100,6 +101,18 @@ def test_contract_names_the_allergen_when_the_menu_did_between_order_and_confirm
     assert (items(order)[0].allergens, alerts(order)) == (["Nuts"], [["Nuts"]])
 
 
+def test_history_says_that_a_confirmation_holds_no_more(place: Place, nuts: Allergen, bun: Ingredient) -> None:
+    milk = Allergen.objects.get_or_create(restaurant=place.restaurant, name="Milk")[0]
+    place.dish.allergens.add(nuts)
+    order = order_of(place, nuts, milk)
+    confirm_allergy(ticket_id=ticket_of(order).pk, item_id=items(order)[0].pk, actor=place.actor)
+
+    update_ingredient(row_id=bun.pk, actor=place.actor, allergen_ids=[milk.pk])
+
+    entry = HistoryEntry.objects.filter(order_id=order.pk, event="kitchen:order_updated").latest("pk")
+    assert entry.changes["allergy_alert"] == [["Burger: Nuts (Manager)"], ["Burger: Milk, Nuts"]]
+
+
 def test_nothing_is_handed_over_when_the_allergen_is_found_at_the_pass(
     place: Place, nuts: Allergen, bun: Ingredient
 ) -> None:
@@ -165,6 +178,54 @@ def test_others_ask_when_one_ticket_can_not_be_written(place: Place, nuts: Aller
     assert [alerts(order) for order in orders] == [[[]], [["Nuts"]], [["Nuts"]]]
     update_ingredient(row_id=bun.pk, actor=place.actor, allergen_ids=[nuts.pk])
     assert alerts(orders[0]) == [["Nuts"]]
+
+
+@pytest.mark.parametrize("by_the_floor", [False, True])
+def test_nothing_is_ready_unasked_when_a_crash_has_left_tickets_that_have_not_asked(
+    place: Place, nuts: Allergen, bun: Ingredient, by_the_floor: bool
+) -> None:
+    order = order_of(place, nuts)
+    set_ticket_status(ticket_id=ticket_of(order).pk, to=TicketStatus.PREPARING, actor=place.actor)
+    IngredientAllergen.objects.create(ingredient=bun, allergen=nuts)
+
+    bump = (
+        partial(set_order_status, order_id=order.pk, to=OrderStatus.READY)
+        if by_the_floor
+        else partial(set_ticket_status, ticket_id=ticket_of(order).pk, to=TicketStatus.READY)
+    )
+
+    with pytest.raises(AllergyUnconfirmed, match=r"\(Burger: Nuts\)"):
+        bump(actor=place.actor)
+
+    assert (stored(order).status, alerts(order), versions(order)) == ("preparing", [["Nuts"]], [1, 2])
+    confirm_allergy(ticket_id=ticket_of(order).pk, item_id=items(order)[0].pk, actor=place.actor)
+    set_ticket_status(ticket_id=ticket_of(order).pk, to=TicketStatus.READY, actor=place.actor)
+    assert stored(order).status == "ready"
+
+
+def test_what_was_made_asks_too_when_the_rest_is_bumped_after_a_crash(
+    place: Place, nuts: Allergen, bun: Ingredient
+) -> None:
+    salad = MenuItem.objects.create(
+        restaurant=place.restaurant, name="Salad", price=Decimal(5), category=place.dish.category, station=place.station
+    )
+    asked = [AskedItem(place.dish.pk, 1), AskedItem(salad.pk, 1)]
+    made = create_order(actor=place.actor, channel=Channel.TAKEAWAY, items=asked, allergen_ids=[nuts.pk])
+    order = place.confirm(made)
+    burger, green = items(order)
+    bump(place, burger)
+    IngredientAllergen.objects.create(ingredient=bun, allergen=nuts)
+
+    bump(place, green)
+
+    assert (stored(order).status, alerts(order)) == ("preparing", [["Nuts"], []])
+    confirm_allergy(ticket_id=burger.ticket_id, item_id=burger.pk, actor=place.actor)
+    assert stored(order).status == "ready"
+
+
+def bump(place: Place, item: KitchenOrderItem) -> None:
+    moves = [ItemMove(item.pk, TicketItemStatus.READY)]
+    set_ticket_item_statuses(ticket_id=item.ticket_id, moves=moves, actor=place.actor)
 
 
 def test_other_restaurants_tickets_are_left_alone_when_an_allergen_is_found(

@@ -47,7 +47,7 @@ const calm = new Calm(text);
 const around = (work) => calm.change(work);
 const notices = new Notices(text, around);
 const own = new OwnActs((ticketId) => notices.drop(ticketId, "refusal"));
-const commands = kitchenCommands(client, csrfToken, own);
+const commands = kitchenCommands(client, csrfToken, own, Math.ceil(page.recall_seconds / 60));
 const news = new News({
   text,
   notices,

@@ -14,8 +14,9 @@ const MOVES = ["ready", "completed", "cancelled"];
  * @param {import("./client.js").BrigadeClient} client
  * @param {string} csrfToken the page's own; the session cookie signs the requests
  * @param {import("./own.js").OwnActs} own
+ * @param {number} recallMinutes how long after it was ready a ticket can be recalled
  */
-export function kitchenCommands(client, csrfToken, own) {
+export function kitchenCommands(client, csrfToken, own, recallMinutes) {
   const overSocket = () => client.state.transport !== "polling";
 
   const put = (ticketId, what, body, keepalive = false) => send("PUT", `orders/${ticketId}/${what}`, body, keepalive);
@@ -37,6 +38,17 @@ export function kitchenCommands(client, csrfToken, own) {
     const answer = await response.json().catch(() => ({}));
     if (!response.ok) throw new CommandError(answer.code ?? "internal", answer.detail ?? response.statusText, answer);
     return answer;
+  }
+
+  /** Read a list to its end. */
+  async function all(address) {
+    const rows = [];
+    while (address) {
+      const { results, next } = await ask("GET", address);
+      rows.push(...results);
+      address = next && `/api/${next.split("/api/")[1]}`; // the server may be known by another name behind its proxy
+    }
+    return rows;
   }
 
   return {
@@ -83,9 +95,11 @@ export function kitchenCommands(client, csrfToken, own) {
       return own.send(ticket.id, sending, decision === "accept");
     },
 
-    /** The tickets that were opened last, of those that are made. */
+    /** What was made lately: the tickets that were opened last, and all that may still be recalled. */
     async madeLately() {
-      return (await send("GET", `orders?status=ready,completed&ordering=-id&limit=${MOST_ROWS}`)).results;
+      const { results } = await send("GET", `orders?status=ready,completed&ordering=-id&limit=${MOST_ROWS}`);
+      const recallable = `orders?status=ready&include_completed=${recallMinutes}&limit=${MOST_ROWS}`;
+      return [...results, ...(await all(`/api/kitchen/${recallable}`))];
     },
 
     /**
@@ -93,13 +107,8 @@ export function kitchenCommands(client, csrfToken, own) {
      * @returns {Promise<{actor: object|null, at: string, to: string, reason: string}|null>}
      */
     async lastMove(ticket, itemId) {
-      let [address, last] = [`/api/orders/${ticket.order_id}/history?limit=${MOST_ROWS}`, null];
-      while (address) {
-        const { results, next } = await ask("GET", address);
-        for (const row of results) last = moveOf(row, itemId) ?? last;
-        address = next && `/api/${next.split("/api/")[1]}`; // the server may be known by another name behind its proxy
-      }
-      return last;
+      const rows = await all(`/api/orders/${ticket.order_id}/history?limit=${MOST_ROWS}`);
+      return rows.map((row) => moveOf(row, itemId)).findLast(Boolean) ?? null;
     },
 
     /** Send what still waits on a page that is being left; nobody is there to read the answer. */
