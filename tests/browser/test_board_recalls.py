@@ -46,6 +46,13 @@ def tag(page: Page, ticket: KitchenOrder) -> Locator:
     return page.locator(f"#ticket-{ticket.pk} .tag-recalled")
 
 
+def open_list(page: Page) -> None:
+    """Open the list by its key, and wait until it was read: rows that come under a pointer are not pressed."""
+    page.keyboard.press("r")
+    expect(page.locator("#recalls")).to_be_visible()
+    expect(page.locator("#recalls-said")).to_have_text("", timeout=PATIENCE_MS)
+
+
 def test_recalled_ticket_says_so_when_scripts_are_off(open_page: OpenBoard, place: Place) -> None:
     ticket = made(place)
     recall_ticket(ticket_id=ticket.pk, reason="Fries <b>cold</b>", actor=place.actor)
@@ -122,7 +129,7 @@ def test_ticket_is_recalled_with_its_reason_by_the_keyboard_alone(open_board: Op
     bump = page.locator(f"#ticket-{working.pk}").get_by_role("button", name="Bump")
     bump.focus()
 
-    page.keyboard.press("r")
+    open_list(page)
     expect(row(page, done).get_by_role("button", name="Recall")).to_be_focused()
     page.keyboard.press("Enter")
     expect(row(page, done).get_by_label("Why? It may stay empty.")).to_be_focused()
@@ -145,7 +152,7 @@ def test_list_has_what_was_made_lately_however_many_were_opened_after_it(open_bo
     KitchenOrder.objects.filter(pk__in=later).update(silently=True, status="completed", **moments)
     page = open_board()
 
-    page.keyboard.press("r")
+    open_list(page)
 
     expect(row(page, slow).get_by_role("button", name="Recall")).to_be_visible()
     expect(headings(page)).to_have_count(50)
@@ -168,7 +175,7 @@ def test_list_stays_open_when_its_key_is_held_down(open_board: OpenBoard, place:
 def test_list_follows_what_happens_while_it_is_open(open_board: OpenBoard, place: Place) -> None:
     first, working = made(place), place.ticket()
     page = open_board()
-    page.keyboard.press("r")
+    open_list(page)
     expect(headings(page)).to_have_text(numbers(first))
 
     for status in (TicketStatus.PREPARING, TicketStatus.READY):
@@ -209,7 +216,7 @@ def test_reader_is_told_who_was_faster_when_a_recall_comes_second(
     page.route_web_socket("**/ws/", stand_between)
     page.goto("/kitchen/")
     expect(page.locator("#connection")).to_have_attribute("data-state", "live", timeout=PATIENCE_MS)
-    page.keyboard.press("r")
+    open_list(page)
     row(page, ticket).get_by_role("button").click()
 
     is_deaf.append(True)
@@ -229,7 +236,7 @@ def test_refusal_is_said_on_the_board_when_the_list_was_closed_meanwhile(
     page = open_board()
     held: list[Route] = []
     page.route("**/recall", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks it
-    page.keyboard.press("r")
+    open_list(page)
     row(page, ticket).get_by_role("button").click()
 
     with page.expect_request("**/recall"):
@@ -247,7 +254,7 @@ def test_refusal_is_said_on_the_board_when_the_list_was_closed_meanwhile(
 def test_time_is_up_when_the_server_says_so(open_board: OpenBoard, place: Place, faults: list[str]) -> None:
     ticket = made(place, to=TicketStatus.COMPLETED)
     page = open_board()
-    page.keyboard.press("r")
+    open_list(page)
     row(page, ticket).get_by_role("button").click()
 
     ago(ticket, 16)
@@ -271,7 +278,7 @@ def test_every_text_of_the_list_is_readable_when_the_scheme_is(
     expect(tag(page, recalled)).to_be_visible()
     assert page.evaluate(TOO_FAINT) == []
 
-    page.keyboard.press("r")
+    open_list(page)
     row(page, asked).get_by_role("button").click()
     expect(row(page, asked).get_by_role("combobox")).to_be_visible()
 
