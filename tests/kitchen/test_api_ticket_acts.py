@@ -219,7 +219,7 @@ def test_priority_is_the_kitchens_word_when_it_is_changed(house: House) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "quoted"), [("urgent", '"urgent"'), ("", '""'), (1, "1"), (None, None), (["vip"], '["vip"]')]
+    ("said", "quoted"), [("urgent", '"urgent"'), ("", '""'), (1, "1"), (None, None), (["vip"], "a list")]
 )
 def test_what_is_allowed_is_named_when_a_priority_is_none(house: House, said: Any, quoted: str | None) -> None:
     ticket = house.ticket()

@@ -470,7 +470,7 @@ def test_writing_a_dish_takes_a_constant_number_of_queries(
     boss.patch(address, {"modifier_group_ids": body["modifier_group_ids"]})
     boss.get("/api/categories")
 
-    # Ten of them read the menu before and after, to know what differs on it, two the currency, and five the answer; one
-    # holds the stations, so that no ticket is opened by what was on the menu before.
-    with django_assert_num_queries(32):
+    # Ten of them read the menu before and after, to know what differs on it, two the currency, and five the answer; two
+    # hold the stations, so that no ticket is opened by what was on the menu before, and read the allergens' names.
+    with django_assert_num_queries(33):
         assert boss.patch(address, body).status == 200
