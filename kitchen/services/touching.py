@@ -136,9 +136,10 @@ def alert_again(order: Order, ticket: KitchenOrder, cookbook: Cookbook) -> bool:
 
 
 def _still_here(order: Order, ticket: KitchenOrder) -> list[KitchenOrderItem]:
-    """Return the items that are to be made, and those that are made and not handed over."""
-    served = {line.pk for line in lines_of(order) if line.status == ItemStatus.SERVED}
-    in_house = order.status in states.IN_KITCHEN
+    """Return the items that are to be made, and those that are made and were not handed over before this unit."""
+    touched = require_unit().touched
+    served = {line.pk for line in lines_of(order) if line.status == ItemStatus.SERVED and not touched(line, "status")}
+    in_house = order.status in states.IN_KITCHEN or touched(order, "status")
     return [
         item
         for item in ticket_items(ticket)

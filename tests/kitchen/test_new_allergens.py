@@ -17,10 +17,10 @@ from kitchen.states import TicketItemStatus, TicketStatus
 from orders.errors import AllergyUnconfirmed
 from orders.models import Allergen, HistoryEntry, MenuItem, Order
 from orders.services.dishes import AskedItem
-from orders.services.items import add_items
+from orders.services.items import add_items, set_item_status
 from orders.services.menu import update_menu_item
 from orders.services.orders import create_order, set_order_status, update_order
-from orders.states import Channel, OrderStatus
+from orders.states import Channel, ItemStatus, OrderStatus
 from orders.units import require_unit
 from tests.contracts import items, latest, stored, ticket_of, versions
 from tests.cookery import ingredient, recipe
@@ -201,6 +201,27 @@ def test_nothing_is_ready_unasked_when_a_crash_has_left_tickets_that_have_not_as
     confirm_allergy(ticket_id=ticket_of(order).pk, item_id=items(order)[0].pk, actor=place.actor)
     set_ticket_status(ticket_id=ticket_of(order).pk, to=TicketStatus.READY, actor=place.actor)
     assert stored(order).status == "ready"
+
+
+@pytest.mark.parametrize("by_line", [False, True])
+def test_nothing_is_handed_over_unasked_when_a_crash_has_left_a_ticket_at_the_pass(
+    place: Place, nuts: Allergen, bun: Ingredient, by_line: bool
+) -> None:
+    order = order_of(place, nuts)
+    make(place, order)
+    IngredientAllergen.objects.create(ingredient=bun, allergen=nuts)
+    serve = (
+        partial(set_item_status, order_id=order.pk, item_id=items(order)[0].order_item_id, to=ItemStatus.SERVED)
+        if by_line
+        else partial(set_order_status, order_id=order.pk, to=OrderStatus.SERVED)
+    )
+
+    with pytest.raises(AllergyUnconfirmed, match=r"\(Burger: Nuts\)"):
+        serve(actor=place.actor)
+
+    assert (stored(order).status, alerts(order)) == ("ready", [["Nuts"]])
+    confirm_allergy(ticket_id=ticket_of(order).pk, item_id=items(order)[0].pk, actor=place.actor)
+    serve(actor=place.actor)
 
 
 def test_what_was_made_asks_too_when_the_rest_is_bumped_after_a_crash(
